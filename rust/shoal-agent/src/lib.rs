@@ -1,0 +1,1 @@
+//! The native I/O thread that runs the core on real sockets.

@@ -1,0 +1,12 @@
+//! Bindings only: convert, release the GIL, raise by name.
+#![allow(missing_docs, reason = "the Python stubs document this surface")]
+
+use pyo3::prelude::*;
+
+mod build;
+
+#[pymodule]
+mod _native {
+    #[pymodule_export]
+    use super::build::{build_profile, compiler_version, version};
+}

@@ -1,0 +1,2 @@
+//! A deterministic network of core nodes under virtual time.
+#![forbid(unsafe_code)]
