@@ -1,0 +1,49 @@
+"""Who is alive, dead or degraded: the asyncio face of the native agent.
+
+Here: members, events, metadata, keys, joining. Not here: any decision about jobs.
+Explained in docs/membership.md.
+"""
+
+from .events import (
+    Degraded,
+    Died,
+    DiedForJob,
+    Event,
+    EventsLost,
+    Joined,
+    Left,
+    MemberEvent,
+    Recovered,
+    Refuted,
+    RefutedForJob,
+    Suspected,
+    SuspectedForJob,
+    Updated,
+    UserEvent,
+)
+from .interface import Membership
+from .member import Member, MemberState, Meta, MetaValue, Rtt
+
+__all__ = [
+    "Degraded",
+    "Died",
+    "DiedForJob",
+    "Event",
+    "EventsLost",
+    "Joined",
+    "Left",
+    "Member",
+    "MemberEvent",
+    "MemberState",
+    "Membership",
+    "Meta",
+    "MetaValue",
+    "Recovered",
+    "Refuted",
+    "RefutedForJob",
+    "Rtt",
+    "Suspected",
+    "SuspectedForJob",
+    "Updated",
+    "UserEvent",
+]
