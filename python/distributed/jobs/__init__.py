@@ -1,0 +1,1 @@
+"""Pure policies about jobs: states, graph, validation, ownership, fairness, outcomes."""

@@ -1,0 +1,1 @@
+"""What must survive: jobs, workflows, results, events, leases, behind one SQL implementation."""

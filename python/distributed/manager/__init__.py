@@ -1,0 +1,5 @@
+"""The manager role: dispatch inside one datacenter."""
+
+from distributed import _coexist
+
+_coexist.check()

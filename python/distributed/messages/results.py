@@ -1,0 +1,61 @@
+"""Results on their way: worker to manager to gate to ledger."""
+
+from __future__ import annotations
+
+from .base import Message
+
+
+class WorkflowResult(Message, frozen=True):
+    """How one attempt of a workflow ended.
+
+    `value` is the encoded return value (msgspec JSON-compatible data as msgpack), or empty
+    with `reference` naming where a large one lies. Idempotent on (job, workflow,
+    datacenter, attempt).
+    """
+
+    workflow: str
+    attempt: int
+    state: str
+    value: bytes = b""
+    error: str = ""
+    traceback: str = ""
+    datacenter: str = ""
+    worker: str = ""
+    run_seconds: float = 0.0
+    reference: str = ""
+    sketch: bytes = b""
+    reports: int = 0
+
+
+class WorkerResults(Message, frozen=True):
+    """Worker to manager: ended attempts of one job, kept until acknowledged."""
+
+    job_id: str
+    epoch: int
+    results: tuple[WorkflowResult, ...]
+
+
+class DatacenterResults(Message, frozen=True):
+    """Manager to gate: ended workflows of one job, kept until acknowledged."""
+
+    job_id: str
+    datacenter: str
+    epoch: int
+    results: tuple[WorkflowResult, ...]
+
+
+class ResultsRecorded(Message, frozen=True):
+    """These (workflow, attempt) pairs need not be sent again."""
+
+    job_id: str
+    recorded: tuple[tuple[str, int], ...]
+
+
+class DatacenterFinished(Message, frozen=True):
+    """Manager to gate: nothing of the job is left to run in this datacenter."""
+
+    job_id: str
+    datacenter: str
+    epoch: int
+    state: str
+    reason: str = ""

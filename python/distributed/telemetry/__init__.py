@@ -1,0 +1,1 @@
+"""Metrics registry, log context and tracing; never configures the embedding process."""
