@@ -5,6 +5,18 @@
 //! runs in the agent, in the simulator and in the tests.
 #![forbid(unsafe_code)]
 
+pub mod config;
+mod error;
+mod event;
+mod stats;
+mod swim;
 mod time;
+mod transmit;
 
+pub use config::Config;
+pub use error::{ConfigError, NodeError};
+pub use event::{DeathReason, Event, Member, MemberState, Verdict};
+pub use stats::{Dropped, Stats};
+pub use swim::Node;
 pub use time::Instant;
+pub use transmit::{StreamFailure, StreamId, Transmit};
