@@ -12,6 +12,7 @@ mod stats;
 mod swim;
 mod time;
 mod transmit;
+pub mod wheel;
 
 pub use config::Config;
 pub use error::{ConfigError, NodeError};

@@ -1,0 +1,253 @@
+//! A hierarchical timing wheel: every timer of a process in one structure.
+//!
+//! After Varghese and Lauck, "Hashed and Hierarchical Timing Wheels" (1987), scheme 7, with
+//! an occupancy bitmap for each level in place of a scan and with lists that are threaded
+//! through a slab.
+
+mod level;
+mod slab;
+
+#[cfg(test)]
+mod tests;
+
+use core::fmt;
+
+use crate::Instant;
+use level::{slot_for, span, tick_of, Occupancy, Slot, LEVELS, SLOTS};
+use slab::{Slab, NIL};
+
+/// Names one timer of one wheel; refers to nothing once that timer fired or was cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TimerKey {
+    index: u32,
+    generation: u32,
+}
+
+impl TimerKey {
+    /// The key as one number, for a border that has no structs.
+    pub const fn to_bits(self) -> u64 {
+        (self.generation as u64) << 32 | self.index as u64
+    }
+
+    /// The key that [`Self::to_bits`] came from. Any number is safe: one that was never given
+    /// out finds nothing, or the timer that now has that key.
+    pub const fn from_bits(bits: u64) -> Self {
+        Self {
+            index: bits as u32,
+            generation: (bits >> 32) as u32,
+        }
+    }
+}
+
+/// Timers with a payload of type `T`, ordered by deadline.
+///
+/// Insert, cancel and move cost O(1) and allocate nothing once the wheel has held as many
+/// timers before. Nothing fires early. [`Self::advance`] yields a timer at the first call
+/// with `now >= deadline`, to the microsecond: the tick of 1,024 microseconds is only the
+/// width of the finest bucket. Every [`Instant`] can be a deadline; none is too far.
+pub struct Wheel<T> {
+    slab: Slab<T>,
+    slots: Box<[Slot]>,
+    occupancy: Occupancy,
+    /// The tick up to which buckets were emptied or redistributed.
+    position: u64,
+    /// Scratch space of [`Self::advance`]: deadline, rank in the bucket, entry.
+    batch: Vec<(u64, u32, u32)>,
+}
+
+impl<T> Wheel<T> {
+    /// An empty wheel that stands at `origin`; earlier deadlines count as overdue.
+    pub fn new(origin: Instant) -> Self {
+        Self {
+            slab: Slab::new(),
+            slots: (0..LEVELS * SLOTS).map(|_| Slot::new()).collect(),
+            occupancy: Occupancy::default(),
+            position: tick_of(origin.as_micros()),
+            batch: Vec::new(),
+        }
+    }
+
+    /// An empty wheel that will not allocate for its first `capacity` timers.
+    pub fn with_capacity(origin: Instant, capacity: usize) -> Self {
+        let mut wheel = Self::new(origin);
+        wheel.slab.reserve(capacity);
+        wheel
+    }
+
+    /// Adds a timer; a deadline in the past is due at the next [`Self::advance`].
+    pub fn insert(&mut self, deadline: Instant, value: T) -> TimerKey {
+        let index = self.slab.insert(deadline.as_micros(), value);
+        self.place(index);
+        self.slab.key(index)
+    }
+
+    /// Takes a timer out before it fires; `None` if it fired or was cancelled before.
+    pub fn cancel(&mut self, key: TimerKey) -> Option<T> {
+        let slot = self.slab.find(key)?.slot;
+        self.unlink(key.index, slot);
+        self.slab.remove(key.index)
+    }
+
+    /// Moves a timer to another deadline and keeps its key; false if there is no such timer.
+    ///
+    /// Among equal deadlines the moved timer counts as inserted now.
+    pub fn reschedule(&mut self, key: TimerKey, deadline: Instant) -> bool {
+        let Some(link) = self.slab.find(key) else {
+            return false;
+        };
+        self.unlink(key.index, link.slot);
+        self.slab.links[key.index as usize].deadline = deadline.as_micros();
+        self.place(key.index);
+        true
+    }
+
+    /// Appends every timer with a deadline up to `now` to `due`: in order of deadline, equal
+    /// ones in order of insertion.
+    ///
+    /// The cost follows what is due, not how much time went by. A `now` that lies before an
+    /// earlier one is no error: what is overdue at it fires, and the wheel does not turn back.
+    pub fn advance(&mut self, now: Instant, due: &mut Vec<(TimerKey, T)>) {
+        let target = tick_of(now.as_micros()).max(self.position);
+        while let Some(slot) = self.occupancy.first() {
+            let (start, end) = span(self.position, slot);
+            if start > target {
+                break;
+            }
+            if end < target {
+                self.take_all(slot, due);
+            } else if slot >= SLOTS {
+                self.position = start;
+                self.redistribute(slot);
+            } else {
+                self.take_until(slot, now.as_micros(), due);
+                break;
+            }
+        }
+        self.position = target;
+    }
+
+    /// The deadline of a timer, `None` once it fired or was cancelled.
+    pub fn deadline(&self, key: TimerKey) -> Option<Instant> {
+        self.slab
+            .find(key)
+            .map(|link| Instant::from_micros(link.deadline))
+    }
+
+    /// The payload of a timer, `None` once it fired or was cancelled.
+    pub fn value(&self, key: TimerKey) -> Option<&T> {
+        self.slab.find(key).and_then(|_| self.slab.value(key.index))
+    }
+
+    /// The exact deadline of the timer that fires next; in the past if it is overdue.
+    ///
+    /// May change after any call that takes `&mut self`.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        let slot = self.occupancy.first()?;
+        Some(Instant::from_micros(
+            self.slots[slot].earliest(&self.slab.links),
+        ))
+    }
+
+    /// How many timers wait.
+    pub const fn len(&self) -> usize {
+        self.slab.len()
+    }
+
+    /// Whether no timer waits.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Bytes reserved for timers and buckets, used or not.
+    pub fn allocated_bytes(&self) -> usize {
+        self.slab.allocated()
+            + self.slots.len() * size_of::<Slot>()
+            + self.batch.capacity() * size_of::<(u64, u32, u32)>()
+    }
+
+    fn place(&mut self, index: u32) {
+        let link = &mut self.slab.links[index as usize];
+        let slot = slot_for(self.position, tick_of(link.deadline).max(self.position));
+        link.slot = slot as u16;
+        self.slots[slot].push(&mut self.slab.links, index);
+        self.occupancy.set(slot);
+    }
+
+    fn unlink(&mut self, index: u32, slot: u16) {
+        let slot = usize::from(slot);
+        self.slots[slot].unlink(&mut self.slab.links, index);
+        if self.slots[slot].head == NIL {
+            self.occupancy.clear(slot);
+        }
+    }
+
+    /// Spreads the timers of a slot that the position has just entered over lower levels.
+    fn redistribute(&mut self, slot: usize) {
+        self.occupancy.clear(slot);
+        let mut index = self.slots[slot].detach();
+        while index != NIL {
+            let next = self.slab.links[index as usize].next;
+            self.place(index);
+            index = next;
+        }
+    }
+
+    fn take_all(&mut self, slot: usize, due: &mut Vec<(TimerKey, T)>) {
+        let ordered = self.slots[slot].ordered;
+        self.occupancy.clear(slot);
+        let head = self.slots[slot].detach();
+        self.gather(head, ordered);
+        due.reserve(self.batch.len());
+        for &(_, _, index) in &self.batch {
+            let key = self.slab.key(index);
+            due.extend(self.slab.remove(index).map(|value| (key, value)));
+        }
+    }
+
+    /// Takes what is due out of the slot that `now` lies in.
+    fn take_until(&mut self, slot: usize, now: u64, due: &mut Vec<(TimerKey, T)>) {
+        if self.slots[slot].earliest(&self.slab.links) > now {
+            return;
+        }
+        if !self.slots[slot].ordered {
+            let head = self.slots[slot].detach();
+            self.gather(head, false);
+            for &(_, _, index) in &self.batch {
+                self.slots[slot].push(&mut self.slab.links, index);
+            }
+        }
+        loop {
+            let index = self.slots[slot].head;
+            if index == NIL || self.slab.links[index as usize].deadline > now {
+                break;
+            }
+            let key = self.slab.key(index);
+            self.unlink(index, slot as u16);
+            due.extend(self.slab.remove(index).map(|value| (key, value)));
+        }
+    }
+
+    /// Lists the chain that starts at `head` in [`Self::batch`], in order of deadline.
+    fn gather(&mut self, head: u32, ordered: bool) {
+        self.batch.clear();
+        let mut index = head;
+        while index != NIL {
+            let link = &self.slab.links[index as usize];
+            self.batch
+                .push((link.deadline, self.batch.len() as u32, index));
+            index = link.next;
+        }
+        if !ordered {
+            self.batch.sort_unstable();
+        }
+    }
+}
+
+impl<T> fmt::Debug for Wheel<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wheel")
+            .field("len", &self.len())
+            .field("next_deadline", &self.next_deadline())
+            .finish_non_exhaustive()
+    }
+}
