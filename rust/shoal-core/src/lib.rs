@@ -13,6 +13,7 @@ mod swim;
 mod time;
 mod transmit;
 pub mod wheel;
+pub mod wire;
 
 pub use config::Config;
 pub use error::{ConfigError, NodeError};

@@ -1,0 +1,52 @@
+//! Many messages into one datagram, up to the path MTU.
+
+use super::Message;
+
+/// The largest datagram sent unless told otherwise, in bytes.
+pub const DEFAULT_MTU: usize = 1_400;
+
+/// Fills a buffer with messages and never past its limit.
+#[derive(Debug)]
+pub struct Packer<'a> {
+    out: &'a mut Vec<u8>,
+    start: usize,
+    limit: usize,
+}
+
+impl<'a> Packer<'a> {
+    /// Appends to `out` until it holds `limit` bytes in all.
+    pub fn new(out: &'a mut Vec<u8>, limit: usize) -> Self {
+        let start = out.len();
+        Self { out, start, limit }
+    }
+
+    /// Appends `message` if it fits, and says whether it did.
+    pub fn push(&mut self, message: &Message<'_>) -> bool {
+        let before = self.out.len();
+        message.encode(self.out);
+        let fits = self.out.len() <= self.limit;
+        if !fits {
+            self.out.truncate(before);
+        }
+        fits
+    }
+
+    /// Appends a message that [`Message::encode`] wrote earlier, if it fits.
+    pub fn push_encoded(&mut self, message: &[u8]) -> bool {
+        let fits = message.len() <= self.remaining();
+        if fits {
+            self.out.extend_from_slice(message);
+        }
+        fits
+    }
+
+    /// How many bytes are left.
+    pub fn remaining(&self) -> usize {
+        self.limit.saturating_sub(self.out.len())
+    }
+
+    /// Whether nothing has been appended.
+    pub fn is_empty(&self) -> bool {
+        self.out.len() == self.start
+    }
+}
