@@ -8,6 +8,7 @@
 pub mod config;
 mod error;
 mod event;
+pub mod sketch;
 mod stats;
 mod swim;
 mod time;

@@ -4,9 +4,12 @@
 use pyo3::prelude::*;
 
 mod build;
+mod sketch;
 
 #[pymodule]
 mod _native {
     #[pymodule_export]
     use super::build::{build_profile, compiler_version, version};
+    #[pymodule_export]
+    use super::sketch::LatencySketch;
 }
