@@ -1,0 +1,56 @@
+"""The sketch as Python sees it: exact merging, bounded error, refusals that change nothing."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from distributed.stats.sketch import LatencySketch, merged, percentiles
+
+durations = st.lists(st.floats(min_value=1e-5, max_value=1e4), max_size=50)
+
+
+def sketch_of(values: list[float]) -> LatencySketch:
+    sketch = LatencySketch()
+    sketch.add_many(values)
+    return sketch
+
+
+def test_an_empty_sketch_has_no_percentiles() -> None:
+    assert percentiles(LatencySketch()) == (None, None, None)
+    assert not LatencySketch()
+
+
+@given(durations, durations, durations)
+def test_merging_is_order_free(a: list[float], b: list[float], c: list[float]) -> None:
+    """GM 41.29e."""
+    parts = [sketch_of(values).to_bytes() for values in (a, b, c)]
+    whole = sketch_of(a + b + c)
+    assert merged(parts).to_bytes() == merged(reversed(parts)).to_bytes() == whole.to_bytes()
+
+
+@given(durations.filter(bool))
+def test_the_median_is_within_one_percent(values: list[float]) -> None:
+    expected = sorted(values)[(len(values) - 1) // 2]
+    found = sketch_of(values).quantile(0.5)
+    assert found == pytest.approx(expected, rel=0.0101)
+
+
+@pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf")])
+def test_what_is_no_duration_is_refused_and_changes_nothing(value: float) -> None:
+    sketch = sketch_of([0.5])
+    with pytest.raises(ValueError, match="not a duration"):
+        sketch.add_many([1.0, value])
+    assert sketch.count == 1
+
+
+@pytest.mark.parametrize("data", [b"", b"\x09", b"\x01\x05", b"\x00" * 100_000])
+def test_bytes_that_no_sketch_wrote_are_refused(data: bytes) -> None:
+    with pytest.raises(ValueError, match="sketch"):
+        LatencySketch.from_bytes(data)
+
+
+def test_a_quantile_outside_its_range_is_refused() -> None:
+    with pytest.raises(ValueError, match="outside 0 to 1"):
+        sketch_of([1.0]).quantile(1.5)
