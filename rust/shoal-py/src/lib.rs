@@ -4,12 +4,16 @@
 use pyo3::prelude::*;
 
 mod build;
+mod error;
+mod frame;
 mod sketch;
 
 #[pymodule]
 mod _native {
     #[pymodule_export]
     use super::build::{build_profile, compiler_version, version};
+    #[pymodule_export]
+    use super::frame::{encode_frame, encode_frames, FrameDecoder};
     #[pymodule_export]
     use super::sketch::LatencySketch;
 }

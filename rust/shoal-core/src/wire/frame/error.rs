@@ -62,3 +62,17 @@ pub enum FrameError {
         at: u64,
     },
 }
+
+impl FrameError {
+    /// The byte offset that the message names.
+    pub fn offset(&self) -> u64 {
+        match *self {
+            Self::Oversize { at, .. }
+            | Self::Version { at, .. }
+            | Self::Kind { at, .. }
+            | Self::Flags { at, .. }
+            | Self::Expansion { at, .. }
+            | Self::Compression { at } => at,
+        }
+    }
+}

@@ -20,16 +20,17 @@ use super::WireError;
 pub type Instance = u64;
 
 /// A member's own counter within an instance, raised to refute.
-pub type Incarnation = u32;
+pub type Incarnation = u64;
 
 /// The longest member or event name, in bytes.
 pub const MAX_NAME_BYTES: usize = 255;
 
-/// The most metadata that a member can carry, in bytes.
-pub const MAX_META_BYTES: usize = 512;
+/// The most metadata that the format can carry, in bytes; a cluster's own limit is lower.
+pub const MAX_META_BYTES: usize = 65_535;
 
-/// The largest payload of a user event, in bytes.
-pub const MAX_EVENT_BYTES: usize = 1_024;
+/// The largest payload of a user event that the format can carry, in bytes; a cluster's own
+/// limit is lower.
+pub const MAX_EVENT_BYTES: usize = 65_535;
 
 /// The state that a member is held in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -79,7 +79,7 @@ impl<'a> Body<'a> for Ping {
     fn put(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.nonce.to_le_bytes());
         out.extend_from_slice(&self.target.to_le_bytes());
-        put_varint(out, u64::from(self.incarnation));
+        put_varint(out, self.incarnation);
         Coordinates::put_option(self.coordinates.as_ref(), out);
     }
 
@@ -87,7 +87,7 @@ impl<'a> Body<'a> for Ping {
         Ok(Self {
             nonce: cursor.u32("nonce")?,
             target: cursor.u64("target")?,
-            incarnation: cursor.varint32("incarnation")?,
+            incarnation: cursor.varint("incarnation")?,
             coordinates: Coordinates::read_option(cursor)?,
         })
     }
@@ -112,12 +112,12 @@ impl<'a> Body<'a> for PingReq {
 impl<'a> Body<'a> for Ack {
     fn put(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.nonce.to_le_bytes());
-        put_varint(out, u64::from(self.incarnation));
+        put_varint(out, self.incarnation);
         match self.belief {
             None => out.push(UNKNOWN),
             Some(belief) => {
                 out.push(belief.state as u8);
-                put_varint(out, u64::from(belief.incarnation));
+                put_varint(out, belief.incarnation);
             }
         }
         Coordinates::put_option(self.coordinates.as_ref(), out);
@@ -126,7 +126,7 @@ impl<'a> Body<'a> for Ack {
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, WireError> {
         Ok(Self {
             nonce: cursor.u32("nonce")?,
-            incarnation: cursor.varint32("incarnation")?,
+            incarnation: cursor.varint("incarnation")?,
             belief: read_belief(cursor)?,
             coordinates: Coordinates::read_option(cursor)?,
         })
@@ -143,7 +143,7 @@ fn read_belief(cursor: &mut Cursor<'_>) -> Result<Option<Belief>, WireError> {
     }
     Ok(Some(Belief {
         state: State::read(cursor)?,
-        incarnation: cursor.varint32("incarnation")?,
+        incarnation: cursor.varint("incarnation")?,
     }))
 }
 

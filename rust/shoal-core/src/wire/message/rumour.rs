@@ -94,7 +94,7 @@ pub struct UserEvent<'a> {
 impl<'a> Body<'a> for Record<'a> {
     fn put(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.instance.to_le_bytes());
-        put_varint(out, u64::from(self.incarnation));
+        put_varint(out, self.incarnation);
         address::put(out, self.addr);
         self.versions.put(out);
         put_bytes(out, self.name.as_bytes());
@@ -105,7 +105,7 @@ impl<'a> Body<'a> for Record<'a> {
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, WireError> {
         Ok(Self {
             instance: cursor.u64("instance")?,
-            incarnation: cursor.varint32("incarnation")?,
+            incarnation: cursor.varint("incarnation")?,
             addr: address::read(cursor)?,
             versions: Versions::read(cursor)?,
             name: read_name(cursor)?,
@@ -124,10 +124,15 @@ fn read_name<'a>(cursor: &mut Cursor<'a>) -> Result<&'a str, WireError> {
     Ok(name)
 }
 
-fn put_accusation(out: &mut Vec<u8>, subject: Instance, incarnation: u32, accuser: Instance) {
+fn put_accusation(
+    out: &mut Vec<u8>,
+    subject: Instance,
+    incarnation: Incarnation,
+    accuser: Instance,
+) {
     out.extend_from_slice(&subject.to_le_bytes());
     out.extend_from_slice(&accuser.to_le_bytes());
-    put_varint(out, u64::from(incarnation));
+    put_varint(out, incarnation);
 }
 
 impl<'a> Body<'a> for Suspect {
@@ -139,7 +144,7 @@ impl<'a> Body<'a> for Suspect {
         Ok(Self {
             subject: cursor.u64("subject")?,
             accuser: cursor.u64("accuser")?,
-            incarnation: cursor.varint32("incarnation")?,
+            incarnation: cursor.varint("incarnation")?,
         })
     }
 }
@@ -153,7 +158,7 @@ impl<'a> Body<'a> for Dead {
         Ok(Self {
             subject: cursor.u64("subject")?,
             accuser: cursor.u64("accuser")?,
-            incarnation: cursor.varint32("incarnation")?,
+            incarnation: cursor.varint("incarnation")?,
         })
     }
 }
@@ -161,13 +166,13 @@ impl<'a> Body<'a> for Dead {
 impl<'a> Body<'a> for Leave {
     fn put(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.subject.to_le_bytes());
-        put_varint(out, u64::from(self.incarnation));
+        put_varint(out, self.incarnation);
     }
 
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, WireError> {
         Ok(Self {
             subject: cursor.u64("subject")?,
-            incarnation: cursor.varint32("incarnation")?,
+            incarnation: cursor.varint("incarnation")?,
         })
     }
 }
@@ -175,7 +180,7 @@ impl<'a> Body<'a> for Leave {
 impl<'a> Body<'a> for Degraded {
     fn put(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.subject.to_le_bytes());
-        put_varint(out, u64::from(self.incarnation));
+        put_varint(out, self.incarnation);
         put_varint(out, u64::from(self.sequence));
         out.push(self.level);
     }
@@ -183,7 +188,7 @@ impl<'a> Body<'a> for Degraded {
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, WireError> {
         Ok(Self {
             subject: cursor.u64("subject")?,
-            incarnation: cursor.varint32("incarnation")?,
+            incarnation: cursor.varint("incarnation")?,
             sequence: cursor.varint32("sequence")?,
             level: cursor.u8("level")?,
         })

@@ -64,7 +64,7 @@ impl<'a> Body<'a> for DigestEntry {
     fn put(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.instance.to_le_bytes());
         out.push(self.state as u8);
-        put_varint(out, u64::from(self.incarnation));
+        put_varint(out, self.incarnation);
         put_varint(out, u64::from(self.meta_version));
     }
 
@@ -72,7 +72,7 @@ impl<'a> Body<'a> for DigestEntry {
         Ok(Self {
             instance: cursor.u64("instance")?,
             state: State::read(cursor)?,
-            incarnation: cursor.varint32("incarnation")?,
+            incarnation: cursor.varint("incarnation")?,
             meta_version: cursor.varint32("metadata version")?,
         })
     }
