@@ -1,1 +1,1 @@
-"""Connections, frames, requests and replies; the TCP implementation and the router of messages to handlers."""
+"""Connections, frames, requests and replies: TCP, and the router of messages to handlers."""

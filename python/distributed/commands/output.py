@@ -1,0 +1,87 @@
+"""Printing for people, for pipes and for programs.
+
+A table to a terminal, tab-separated lines to a pipe, one JSON object a line with
+`--json`. Whatever comes from the network or from users is made harmless first.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TextIO
+
+import msgspec
+
+
+def harmless(text: object) -> str:
+    """The text with control characters and direction overrides made visible."""
+    return "".join(
+        character if character.isprintable() or character == " " else f"\\x{ord(character):02x}"
+        for character in str(text)
+    )
+
+
+class Output:
+    """Where a command's answer goes, and in which form."""
+
+    def __init__(self, *, json: bool = False, stream: TextIO | None = None) -> None:
+        self.json = json
+        self._stream = stream or sys.stdout
+
+    @property
+    def terminal(self) -> bool:
+        """Whether a person reads this."""
+        return not self.json and self._stream.isatty()
+
+    def line(self, text: str) -> None:
+        """A plain line; nothing under `--json`."""
+        if not self.json:
+            self._stream.write(f"{harmless(text)}\n")
+            self._stream.flush()
+
+    def record(self, record: Any) -> None:
+        """One object: a JSON line, or `name: value` lines."""
+        plain = msgspec.to_builtins(record, str_keys=True)
+        if self.json:
+            self._stream.write(msgspec.json.encode(plain).decode() + "\n")
+        else:
+            for name, value in plain.items():
+                self._stream.write(f"{harmless(name)}: {harmless(value)}\n")
+        self._stream.flush()
+
+    def table(
+        self, columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, title: str = ""
+    ) -> None:
+        """Rows as a table, as tab-separated lines, or as JSON lines."""
+        if self.json:
+            for row in rows:
+                self.record(dict(row))
+        elif self.terminal:
+            self._rich_table(columns, rows, title)
+        else:
+            for row in rows:
+                self._stream.write("\t".join(harmless(row.get(name, "")) for name in columns))
+                self._stream.write("\n")
+            self._stream.flush()
+
+    def _rich_table(
+        self, columns: Sequence[str], rows: Iterable[Mapping[str, Any]], title: str
+    ) -> None:
+        from rich.console import Console
+        from rich.markup import escape
+        from rich.table import Table
+
+        table = Table(title=escape(title) or None, header_style="bold")
+        for name in columns:
+            table.add_column(name.replace("_", " "))
+        for row in rows:
+            table.add_row(*(escape(harmless(row.get(name, ""))) for name in columns))
+        Console(file=self._stream).print(table)
+
+
+def age(seconds: float) -> str:
+    """A duration as people say it: `5s`, `3m`, `2h`, `4d`, with `ago`."""
+    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        if seconds >= size:
+            return f"{int(seconds // size)}{unit} ago"
+    return f"{max(0, int(seconds))}s ago"

@@ -1,0 +1,98 @@
+"""The sections every node shares, each field with its unit and default.
+
+Role sections stand beside these in their own modules; `tree.py` puts them together.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+Secret = Annotated[str, msgspec.Meta(extra={"secret": True})]
+"""A text that is never printed."""
+
+
+class NodeSection(msgspec.Struct, frozen=True, kw_only=True):
+    """Who this node is and where it listens.
+
+    Attributes:
+        name: unique in the cluster; "" makes one from the role, host and a random part.
+        datacenter: the datacenter it stands in; gates have one too, for the map.
+        bind: address for jobs over TCP, `host:port`; port 0 takes a free one.
+        advertise: address others reach it at; "" means the bound one.
+        member_bind: address for membership over UDP and TCP; "" takes the bound host, port 0.
+        member_advertise: membership address others reach it at; "" means the bound one.
+        web_bind: address of the status page and `/metrics`; "" switches both off.
+        seeds: membership addresses to join through.
+        stop_grace_seconds: how long a graceful stop may take before it is cut short.
+    """
+
+    name: str = ""
+    datacenter: str = "dc1"
+    bind: str = "127.0.0.1:0"
+    advertise: str = ""
+    member_bind: str = ""
+    member_advertise: str = ""
+    web_bind: str = "127.0.0.1:0"
+    seeds: tuple[str, ...] = ()
+    stop_grace_seconds: float = 10.0
+
+
+class MembershipSection(msgspec.Struct, frozen=True, kw_only=True):
+    """How failure detection behaves.
+
+    Attributes:
+        profile: `lan`, `wan` or `local`: a whole set of protocol constants.
+        label: cluster label; datagrams of another label are dropped.
+        keys: encryption keys, base64 of 32 bytes, the first one encrypts.
+        encryption: refuse to run without keys off loopback.
+        allow: networks that members may come from, CIDR; empty allows all.
+    """
+
+    profile: Literal["lan", "wan", "local"] = "lan"
+    label: str = ""
+    keys: Annotated[tuple[str, ...], msgspec.Meta(extra={"secret": True})] = ()
+    encryption: bool = True
+    allow: tuple[str, ...] = ()
+
+
+class TlsSection(msgspec.Struct, frozen=True, kw_only=True):
+    """Mutual TLS for the job plane; off while `certificate` is "".
+
+    Attributes:
+        certificate: PEM file of this node's chain.
+        key: PEM file of its private key.
+        authority: PEM file of the authority that signs peers.
+    """
+
+    certificate: str = ""
+    key: str = ""
+    authority: str = ""
+
+
+class LogSection(msgspec.Struct, frozen=True, kw_only=True):
+    """What a node writes about itself, to standard error.
+
+    Attributes:
+        level: lowest level written.
+        format: `text` for people, `json` for collectors, `auto` by whether it is a terminal.
+    """
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "text", "json"] = "auto"
+
+
+class LedgerSection(msgspec.Struct, frozen=True, kw_only=True):
+    """Where accepted jobs and their results live.
+
+    Attributes:
+        url: SQLAlchemy URL: `sqlite+aiosqlite:///PATH` (`:memory:` forgets on exit) or
+            `postgresql+asyncpg://…`; gates on several machines need PostgreSQL.
+        retention_seconds: how long an ended job is kept.
+        retention_jobs: how many ended jobs are kept.
+    """
+
+    url: Secret = "sqlite+aiosqlite:///shoal.db"
+    retention_seconds: float = 7 * 86_400.0
+    retention_jobs: int = 100_000
