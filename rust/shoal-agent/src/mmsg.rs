@@ -6,7 +6,10 @@
 //! the calls do not exist (not Linux), `fallback` makes one call for each datagram.
 #![cfg_attr(
     any(target_os = "linux", target_os = "android"),
-    allow(unsafe_code, reason = "the two system calls take arrays of raw pointers")
+    allow(
+        unsafe_code,
+        reason = "the two system calls take arrays of raw pointers"
+    )
 )]
 
 use std::io;
@@ -134,7 +137,10 @@ mod linux {
         // SAFETY: every field of these C structures may be zero.
         let (mut addresses, mut headers): ([Address; BATCH], [libc::mmsghdr; BATCH]) =
             unsafe { (zeroed(), zeroed()) };
-        let mut pieces = [libc::iovec { iov_base: std::ptr::null_mut(), iov_len: SLOT }; BATCH];
+        let mut pieces = [libc::iovec {
+            iov_base: std::ptr::null_mut(),
+            iov_len: SLOT,
+        }; BATCH];
         for (i, slot) in inbox.buffers.chunks_exact_mut(SLOT).enumerate() {
             pieces[i].iov_base = slot.as_mut_ptr().cast();
             let header = &mut headers[i].msg_hdr;
@@ -176,7 +182,10 @@ mod linux {
         // SAFETY: every field of these C structures may be zero.
         let (mut addresses, mut headers): ([Address; BATCH], [libc::mmsghdr; BATCH]) =
             unsafe { (zeroed(), zeroed()) };
-        let mut pieces = [libc::iovec { iov_base: std::ptr::null_mut(), iov_len: 0 }; BATCH];
+        let mut pieces = [libc::iovec {
+            iov_base: std::ptr::null_mut(),
+            iov_len: 0,
+        }; BATCH];
         let count = pending.len().min(BATCH);
         for (i, (destination, start, end)) in pending[..count].iter().enumerate() {
             let datagram = &bytes[*start..*end];
@@ -227,7 +236,9 @@ mod linux {
                 address.v4 = libc::sockaddr_in {
                     sin_family: libc::AF_INET as libc::sa_family_t,
                     sin_port: v4.port().to_be(),
-                    sin_addr: libc::in_addr { s_addr: u32::from(*v4.ip()).to_be() },
+                    sin_addr: libc::in_addr {
+                        s_addr: u32::from(*v4.ip()).to_be(),
+                    },
                     sin_zero: [0; 8],
                 };
                 size_of::<libc::sockaddr_in>()
@@ -237,7 +248,9 @@ mod linux {
                     sin6_family: libc::AF_INET6 as libc::sa_family_t,
                     sin6_port: v6.port().to_be(),
                     sin6_flowinfo: v6.flowinfo(),
-                    sin6_addr: libc::in6_addr { s6_addr: v6.ip().octets() },
+                    sin6_addr: libc::in6_addr {
+                        s6_addr: v6.ip().octets(),
+                    },
                     sin6_scope_id: v6.scope_id(),
                 };
                 size_of::<libc::sockaddr_in6>()
@@ -249,7 +262,10 @@ mod linux {
 
 #[cfg_attr(
     any(target_os = "linux", target_os = "android"),
-    allow(dead_code, reason = "compiled and tested everywhere, used where the batch calls lack")
+    allow(
+        dead_code,
+        reason = "compiled and tested everywhere, used where the batch calls lack"
+    )
 )]
 mod fallback {
     use super::{Inbox, BATCH, SLOT};

@@ -13,11 +13,15 @@ fn pair(host: &str) -> Option<(UdpSocket, UdpSocket)> {
 
 fn wait_readable(socket: &UdpSocket) {
     let mut byte = [0; 1];
-    socket.peek_from(&mut byte).expect("a datagram arrives on loopback");
+    socket
+        .peek_from(&mut byte)
+        .expect("a datagram arrives on loopback");
 }
 
 fn exchange(host: &str) {
-    let Some((sender, receiver)) = pair(host) else { return };
+    let Some((sender, receiver)) = pair(host) else {
+        return;
+    };
     let destination = receiver.local_addr().unwrap();
     let mut outbox = Outbox::default();
     let total = BATCH + 10;
@@ -71,7 +75,9 @@ fn an_empty_datagram_and_an_oversized_one_are_skipped() {
     let (sender, receiver) = pair("127.0.0.1").unwrap();
     let destination = receiver.local_addr().unwrap();
     sender.send_to(b"", destination).unwrap();
-    sender.send_to(&vec![7; super::SLOT + 1], destination).unwrap();
+    sender
+        .send_to(&vec![7; super::SLOT + 1], destination)
+        .unwrap();
     sender.send_to(b"whole", destination).unwrap();
     let mut inbox = Inbox::new();
     let mut seen = Vec::new();

@@ -1,0 +1,385 @@
+//! The thread: one poller, one wheel, any number of memberships.
+
+use core::time::Duration;
+use std::collections::HashMap;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+
+use crossbeam_channel::Receiver;
+use mio::{Events, Poll, Token};
+use shoal_core::wheel::{TimerKey, Wheel};
+use shoal_core::Instant;
+
+use crate::clock::Clock;
+use crate::command::{Command, MembershipId, Outcome, TimerToken};
+use crate::lag::{reader_lag, Lateness, SAMPLE_INTERVAL};
+use crate::membership::{Membership, Opened};
+use crate::mmsg::Inbox;
+use crate::port::{EventPort, Notice};
+
+/// The waker's token; memberships use the ones from their slot's base on.
+pub(crate) const WAKER: Token = Token(usize::MAX);
+/// Poller tokens of one membership: two sockets and its streams.
+const TOKENS: usize = 1 << 20;
+const EVENTS: usize = 1_024;
+/// Readers are woken at most this often, unless somebody waits for an answer.
+const TELL_INTERVAL: Duration = Duration::from_millis(5);
+/// Making snapshots takes at most this share of the thread: one part in fifty.
+const TELL_SHARE: u32 = 50;
+
+/// What the wheel reminds the agent of.
+enum Due {
+    Node(usize),
+    Stream(usize, Opened),
+    Reader(Arc<EventPort>, TimerToken),
+    Sample,
+    Tell,
+}
+
+pub(crate) struct Thread {
+    poll: Poll,
+    clock: Clock,
+    commands: Receiver<Command>,
+    woken: Arc<AtomicBool>,
+    slots: Vec<Option<Membership>>,
+    by_id: HashMap<MembershipId, usize>,
+    wheel: Wheel<Due>,
+    timers: HashMap<TimerToken, TimerKey>,
+    ports: Vec<Arc<EventPort>>,
+    inbox: Inbox,
+    buffer: Vec<u8>,
+    lateness: Lateness,
+    /// Slots that were touched since they were last settled, each once.
+    touched: Vec<usize>,
+    /// Slots whose socket holds more than one turn may take.
+    unread: Vec<usize>,
+    /// Slots with something to tell.
+    news: Vec<usize>,
+    tell_at: Instant,
+    tell_armed: bool,
+    sampling: bool,
+}
+
+impl Thread {
+    pub(crate) fn new(
+        poll: Poll,
+        clock: Clock,
+        commands: Receiver<Command>,
+        woken: Arc<AtomicBool>,
+    ) -> Self {
+        Self {
+            poll,
+            clock,
+            commands,
+            woken,
+            slots: Vec::new(),
+            by_id: HashMap::new(),
+            wheel: Wheel::new(clock.now()),
+            timers: HashMap::new(),
+            ports: Vec::new(),
+            inbox: Inbox::new(),
+            buffer: Vec::with_capacity(2_048),
+            lateness: Lateness::default(),
+            touched: Vec::new(),
+            unread: Vec::new(),
+            news: Vec::new(),
+            tell_at: Instant::ZERO,
+            tell_armed: false,
+            sampling: false,
+        }
+    }
+
+    /// Runs until it is told to shut down.
+    pub(crate) fn run(mut self) {
+        let mut events = Events::with_capacity(EVENTS);
+        let mut due = Vec::new();
+        loop {
+            let deadline = self.wheel.next_deadline();
+            if self.wait(&mut events, deadline).is_err() {
+                return;
+            }
+            let now = self.clock.now();
+            if let Some(deadline) = deadline {
+                self.lateness.note(deadline, now);
+            }
+            self.report_stall(deadline, now);
+            self.serve(&events, now);
+            if self.obey(now).is_break() {
+                return;
+            }
+            self.wheel.advance(now, &mut due);
+            for (_, due) in due.drain(..) {
+                self.fire(due, now);
+            }
+            self.settle(now);
+            self.tell(now);
+        }
+    }
+
+    fn wait(&mut self, events: &mut Events, deadline: Option<Instant>) -> io::Result<()> {
+        let timeout = if self.unread.is_empty() {
+            // The poller counts whole milliseconds and must not wake before the deadline.
+            deadline.map(|deadline| deadline.saturating_since(self.clock.now()))
+        } else {
+            Some(Duration::ZERO)
+        };
+        match self.poll.poll(events, timeout) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                events.clear();
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    /// After a long stall the core hears of it before it judges by what it missed.
+    fn report_stall(&mut self, deadline: Option<Instant>, now: Instant) {
+        let late = deadline.map_or(Duration::ZERO, |deadline| now.saturating_since(deadline));
+        if late >= SAMPLE_INTERVAL {
+            for slot in 0..self.slots.len() {
+                if let Some(membership) = &mut self.slots[slot] {
+                    membership.node.report_lag(now, late);
+                    membership.reported_lag = true;
+                    self.touched.push(slot);
+                }
+            }
+        }
+    }
+
+    fn serve(&mut self, events: &Events, now: Instant) {
+        for slot in std::mem::take(&mut self.unread) {
+            self.ready(slot, 0, now);
+        }
+        for event in events {
+            if event.token() != WAKER {
+                let token = event.token().0;
+                self.ready(token / TOKENS, token % TOKENS, now);
+            }
+        }
+    }
+
+    fn ready(&mut self, slot: usize, offset: usize, now: Instant) {
+        let Some(membership) = self.slots.get_mut(slot).and_then(Option::as_mut) else {
+            return;
+        };
+        let base = slot * TOKENS;
+        let registry = self.poll.registry();
+        if membership.ready(offset, base, registry, &mut self.inbox, now) {
+            self.unread.push(slot);
+        }
+        self.touched.push(slot);
+    }
+
+    fn obey(&mut self, now: Instant) -> std::ops::ControlFlow<()> {
+        if !self.woken.swap(false, Ordering::AcqRel) {
+            return std::ops::ControlFlow::Continue(());
+        }
+        while let Ok(command) = self.commands.try_recv() {
+            match command {
+                Command::Shutdown(done) => {
+                    for slot in 0..self.slots.len() {
+                        self.remove(slot);
+                    }
+                    let _ = done.send(());
+                    return std::ops::ControlFlow::Break(());
+                }
+                command => self.execute(command, now),
+            }
+        }
+        std::ops::ControlFlow::Continue(())
+    }
+
+    fn execute(&mut self, command: Command, now: Instant) {
+        match command {
+            Command::Add(membership) => self.add(*membership),
+            Command::Join(id, seeds, request) => {
+                self.with(id, |membership| membership.join(&seeds, request, now));
+            }
+            Command::Leave(id, request) => {
+                self.with(id, |membership| membership.leave(request, now));
+            }
+            Command::Ask(id, question) => {
+                self.with(id, |membership| question(membership, now));
+            }
+            Command::Stop(id, request) => {
+                self.with(id, |membership| membership.answer(request, Outcome::Done));
+                if let Some(slot) = self.by_id.get(&id).copied() {
+                    self.remove(slot);
+                }
+            }
+            Command::Watch(port) => {
+                self.ports.push(port);
+                if !std::mem::replace(&mut self.sampling, true) {
+                    self.wheel.insert(now + SAMPLE_INTERVAL, Due::Sample);
+                }
+            }
+            Command::Schedule(port, token, deadline) => {
+                let key = self.wheel.insert(deadline, Due::Reader(port, token));
+                if let Some(earlier) = self.timers.insert(token, key) {
+                    self.wheel.cancel(earlier);
+                }
+            }
+            Command::Cancel(token) => {
+                if let Some(key) = self.timers.remove(&token) {
+                    self.wheel.cancel(key);
+                }
+            }
+            Command::Shutdown(_) => {}
+        }
+    }
+
+    fn with(&mut self, id: MembershipId, act: impl FnOnce(&mut Membership)) {
+        let Some(slot) = self.by_id.get(&id).copied() else {
+            return;
+        };
+        if let Some(membership) = &mut self.slots[slot] {
+            act(membership);
+            self.touched.push(slot);
+        }
+    }
+
+    fn add(&mut self, mut membership: Membership) {
+        let slot = self
+            .slots
+            .iter()
+            .position(Option::is_none)
+            .unwrap_or_else(|| {
+                self.slots.push(None);
+                self.slots.len() - 1
+            });
+        if membership
+            .register(self.poll.registry(), slot * TOKENS)
+            .is_err()
+        {
+            membership.stop();
+            return;
+        }
+        self.by_id.insert(membership.id, slot);
+        self.slots[slot] = Some(membership);
+        self.touched.push(slot);
+    }
+
+    fn remove(&mut self, slot: usize) {
+        let Some(mut membership) = self.slots.get_mut(slot).and_then(Option::take) else {
+            return;
+        };
+        if let Some((key, _)) = membership.timer {
+            self.wheel.cancel(key);
+        }
+        self.by_id.remove(&membership.id);
+        membership.collect();
+        membership.stop();
+    }
+
+    fn fire(&mut self, due: Due, now: Instant) {
+        match due {
+            Due::Node(slot) => {
+                if let Some(membership) = self.slots.get_mut(slot).and_then(Option::as_mut) {
+                    membership.timer = None;
+                    membership.node.handle_timeout(now);
+                    self.touched.push(slot);
+                }
+            }
+            Due::Stream(slot, opened) => {
+                if let Some(membership) = self.slots.get_mut(slot).and_then(Option::as_mut) {
+                    membership.expire_stream(opened, now);
+                    self.touched.push(slot);
+                }
+            }
+            Due::Reader(port, token) => {
+                self.timers.remove(&token);
+                port.push(Notice::Timer(token));
+                port.signal();
+            }
+            Due::Sample => self.sample(now),
+            Due::Tell => self.tell_armed = false,
+        }
+    }
+
+    /// Tells each core how late its host and its reader run, while there is something to say.
+    fn sample(&mut self, now: Instant) {
+        let own = self.lateness.take();
+        self.ports.retain(|port| !port.is_closed());
+        for slot in 0..self.slots.len() {
+            let Some(membership) = &mut self.slots[slot] else {
+                continue;
+            };
+            let lag = own.max(reader_lag(membership.port.last_beat(), now));
+            if !lag.is_zero() || membership.reported_lag {
+                membership.reported_lag = !lag.is_zero();
+                membership.node.report_lag(now, lag);
+                self.touched.push(slot);
+            }
+        }
+        self.sampling = !self.ports.is_empty();
+        if self.sampling {
+            self.wheel.insert(now + SAMPLE_INTERVAL, Due::Sample);
+        }
+    }
+
+    /// Sends, collects and re-arms for everything that was touched.
+    fn settle(&mut self, now: Instant) {
+        self.touched.sort_unstable();
+        self.touched.dedup();
+        for slot in std::mem::take(&mut self.touched) {
+            let Some(membership) = &mut self.slots[slot] else {
+                continue;
+            };
+            membership.transmit(self.poll.registry(), slot * TOKENS, &mut self.buffer, now);
+            membership.collect();
+            let patience = membership.node.config().sync.timeout;
+            for opened in membership.take_opened() {
+                self.wheel.insert(now + patience, Due::Stream(slot, opened));
+            }
+            rearm(&mut self.wheel, slot, membership);
+            if membership.has_news() {
+                self.news.push(slot);
+            }
+        }
+    }
+
+    /// Wakes readers, at most once for each interval unless somebody waits for an answer.
+    fn tell(&mut self, now: Instant) {
+        if self.news.is_empty() {
+            return;
+        }
+        let slots = &self.slots;
+        let urgent = |slot: &usize| slots[*slot].as_ref().is_some_and(|m| m.urgent);
+        if now < self.tell_at && !self.news.iter().any(urgent) {
+            if !std::mem::replace(&mut self.tell_armed, true) {
+                self.wheel.insert(self.tell_at, Due::Tell);
+            }
+            return;
+        }
+        self.news.sort_unstable();
+        self.news.dedup();
+        for slot in self.news.drain(..) {
+            if let Some(membership) = &mut self.slots[slot] {
+                membership.tell();
+            }
+        }
+        let took = self.clock.now().saturating_since(now);
+        self.tell_at = now + TELL_INTERVAL.max(took * TELL_SHARE);
+    }
+}
+
+fn rearm(wheel: &mut Wheel<Due>, slot: usize, membership: &mut Membership) {
+    let wanted = membership.node.poll_timeout();
+    match (membership.timer, wanted) {
+        (Some((_, at)), Some(deadline)) if at == deadline => {}
+        (Some((key, _)), Some(deadline)) => {
+            wheel.reschedule(key, deadline);
+            membership.timer = Some((key, deadline));
+        }
+        (Some((key, _)), None) => {
+            wheel.cancel(key);
+            membership.timer = None;
+        }
+        (None, Some(deadline)) => {
+            let key = wheel.insert(deadline, Due::Node(slot));
+            membership.timer = Some((key, deadline));
+        }
+        (None, None) => {}
+    }
+}

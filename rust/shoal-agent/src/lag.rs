@@ -1,0 +1,87 @@
+//! How far this process runs behind: the agent's own wake-ups, and the pulse of its readers.
+//!
+//! Lifeguard's self-awareness (section IV-A) wants a node to know that it is slow before it
+//! accuses others. A reader that stalls makes the node degraded in the eyes of the others,
+//! never dead: the agent goes on answering.
+
+use core::time::Duration;
+
+use shoal_core::Instant;
+
+/// How often lag is sampled; also the pulse that readers are asked to keep.
+pub const SAMPLE_INTERVAL: Duration = Duration::from_millis(200);
+/// A reader that missed its pulse for this long is stalled. Shorter pauses (a garbage
+/// collection, a slow callback) are the daily life of a Python service.
+pub const READER_PATIENCE: Duration = Duration::from_millis(1_000);
+/// Lateness of the agent itself below which nothing is said.
+const AGENT_PATIENCE: Duration = Duration::from_millis(50);
+
+/// The agent's own lateness since the last sample.
+#[derive(Debug, Default)]
+pub(crate) struct Lateness {
+    worst: Duration,
+}
+
+impl Lateness {
+    /// A wake-up that was due at `deadline` happened at `now`.
+    pub(crate) fn note(&mut self, deadline: Instant, now: Instant) {
+        self.worst = self.worst.max(now.saturating_since(deadline));
+    }
+
+    /// The worst since the last call; zero where it is not worth a word.
+    pub(crate) fn take(&mut self) -> Duration {
+        let worst = std::mem::take(&mut self.worst);
+        if worst < AGENT_PATIENCE {
+            Duration::ZERO
+        } else {
+            worst
+        }
+    }
+}
+
+/// How long a reader has missed its pulse; zero within the patience or before its first beat.
+pub(crate) fn reader_lag(last_beat: Option<Instant>, now: Instant) -> Duration {
+    let Some(beat) = last_beat else {
+        return Duration::ZERO;
+    };
+    let silent = now.saturating_since(beat).saturating_sub(SAMPLE_INTERVAL);
+    if silent < READER_PATIENCE {
+        Duration::ZERO
+    } else {
+        silent
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{reader_lag, Lateness};
+    use core::time::Duration;
+    use shoal_core::Instant;
+
+    fn at(millis: u64) -> Instant {
+        Instant::from_millis(millis)
+    }
+
+    #[test]
+    fn only_the_worst_lateness_of_a_sample_is_told_and_only_once() {
+        let mut lateness = Lateness::default();
+        lateness.note(at(100), at(180));
+        lateness.note(at(300), at(360));
+        assert_eq!(lateness.take(), Duration::from_millis(80));
+        assert_eq!(lateness.take(), Duration::ZERO);
+        lateness.note(at(400), at(410));
+        assert_eq!(
+            lateness.take(),
+            Duration::ZERO,
+            "ten milliseconds are no news"
+        );
+    }
+
+    #[test]
+    fn a_reader_is_late_once_its_pulse_stays_away_beyond_patience() {
+        assert_eq!(reader_lag(None, at(9_000)), Duration::ZERO);
+        assert_eq!(reader_lag(Some(at(1_000)), at(2_100)), Duration::ZERO);
+        let lag = reader_lag(Some(at(1_000)), at(2_300));
+        assert_eq!(lag, Duration::from_millis(1_100));
+    }
+}

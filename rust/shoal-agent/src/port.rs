@@ -1,0 +1,167 @@
+//! The way out: notices for one reader, behind one descriptor that becomes readable.
+//!
+//! The reader (an asyncio loop, a thread) is woken once for each batch. Membership events are
+//! bounded: past the bound they are counted instead of kept, and the reader is told how many
+//! it missed so that it can start again from the snapshot. Replies and timers are never
+//! dropped; the reader itself bounds them by what it asked for.
+
+use std::collections::BTreeMap;
+use std::collections::VecDeque;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use shoal_core::{Event, Instant};
+
+use crate::command::{MembershipId, Outcome, RequestId, TimerToken};
+
+/// One thing to tell the reader.
+#[derive(Debug)]
+pub enum Notice {
+    /// A membership changed.
+    Event(MembershipId, Event),
+    /// A request has its answer.
+    Reply(RequestId, Outcome),
+    /// A timer of the reader is due.
+    Timer(TimerToken),
+    /// Events of a membership were dropped, since the reader was behind.
+    Lost(MembershipId, Lost),
+    /// A membership is gone; nothing about it follows.
+    Stopped(MembershipId),
+}
+
+/// How many events a slow reader missed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lost {
+    /// Changes of members: the snapshot holds their outcome.
+    pub changes: u64,
+    /// User events, which nothing brings back.
+    pub user_events: u64,
+}
+
+#[derive(Default)]
+struct Queue {
+    notices: VecDeque<Notice>,
+    events: usize,
+    lost: BTreeMap<MembershipId, Lost>,
+    signalled: bool,
+}
+
+/// A queue of notices with its descriptor and its reader's pulse.
+pub struct EventPort {
+    queue: Mutex<Queue>,
+    capacity: usize,
+    signal: UnixStream,
+    watched: UnixStream,
+    pulse: AtomicU64,
+    closed: AtomicBool,
+}
+
+impl EventPort {
+    /// A port that keeps at most `capacity` membership events.
+    ///
+    /// # Errors
+    /// The process is out of descriptors.
+    pub fn new(capacity: usize) -> io::Result<Self> {
+        let (signal, watched) = UnixStream::pair()?;
+        signal.set_nonblocking(true)?;
+        watched.set_nonblocking(true)?;
+        Ok(Self {
+            queue: Mutex::default(),
+            capacity,
+            signal,
+            watched,
+            pulse: AtomicU64::new(0),
+            closed: AtomicBool::new(false),
+        })
+    }
+
+    /// The descriptor that is readable while notices wait. It stays the port's own.
+    pub fn descriptor(&self) -> RawFd {
+        self.watched.as_raw_fd()
+    }
+
+    /// Takes everything that waits and quiets the descriptor.
+    pub fn drain(&self) -> Vec<Notice> {
+        let mut scratch = [0; 64];
+        // Read before the queue is taken: a signal that comes between finds notices later.
+        while matches!((&self.watched).read(&mut scratch), Ok(n) if n == scratch.len()) {}
+        let mut queue = self.lock();
+        queue.signalled = false;
+        queue.events = 0;
+        let lost = std::mem::take(&mut queue.lost);
+        let notices = std::mem::take(&mut queue.notices);
+        drop(queue);
+        notices
+            .into_iter()
+            .chain(lost.into_iter().map(|(id, lost)| Notice::Lost(id, lost)))
+            .collect()
+    }
+
+    /// The reader runs: its event loop came round at `now`.
+    pub fn beat(&self, now: Instant) {
+        self.pulse.store(now.as_micros().max(1), Ordering::Relaxed);
+    }
+
+    /// When the reader last came round; `None` before its first beat, or once it closed.
+    pub fn last_beat(&self) -> Option<Instant> {
+        match self.pulse.load(Ordering::Relaxed) {
+            0 => None,
+            micros => Some(Instant::from_micros(micros)),
+        }
+    }
+
+    /// The reader is going: nothing more is kept for it, and its silence means nothing.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.pulse.store(0, Ordering::Relaxed);
+        *self.lock() = Queue::default();
+    }
+
+    /// Whether the reader has gone.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn push(&self, notice: Notice) {
+        if self.is_closed() {
+            return;
+        }
+        let mut queue = self.lock();
+        match notice {
+            Notice::Event(id, event) if queue.events >= self.capacity => {
+                let lost = queue.lost.entry(id).or_default();
+                if matches!(event, Event::UserEvent { .. }) {
+                    lost.user_events += 1;
+                } else {
+                    lost.changes += 1;
+                }
+            }
+            notice => {
+                queue.events += usize::from(matches!(notice, Notice::Event(..)));
+                queue.notices.push_back(notice);
+            }
+        }
+    }
+
+    /// Makes the descriptor readable, once for each batch.
+    pub(crate) fn signal(&self) {
+        let mut queue = self.lock();
+        let waits = !queue.notices.is_empty() || !queue.lost.is_empty();
+        if !waits || queue.signalled {
+            return;
+        }
+        // A full pipe is readable already.
+        queue.signalled = (&self.signal).write(&[1]).is_ok();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+#[path = "port_tests.rs"]
+mod tests;
