@@ -1,0 +1,145 @@
+"""A datacenter prepared for scoring: all that does not change with time or job, once.
+
+A gate routes many jobs between two reports, so what a report fixes is worked out when it
+arrives and a decision only adds what depends on the moment.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from distributed.health.bucket import Bucket
+from distributed.health.circuit import Circuit
+
+from .facts import DatacenterFacts
+
+
+class ScoringRules(msgspec.Struct, frozen=True, kw_only=True):
+    """The weights of a score.
+
+    Attributes:
+        round_trips: round trips that a job pays: dispatch and its answer, the result's way.
+        error_weight: how many coordinate errors the upper confidence bound adds.
+        default_rtt_seconds, default_error_seconds: for a datacenter without a coordinate.
+        confidence_horizon_seconds: age at which an observation has lost all its weight.
+        utilisation_weight, queue_weight, strain_weight: of the load factor, which is 1 for an
+            idle datacenter. Strain is a circuit that is being probed or back-pressure.
+        quality_weight: penalty for a coordinate about which nothing is certain.
+        stale_seconds: capacity older than this counts as unknown.
+        unknown_wait_seconds: expected wait where no core is free and no rate is known.
+    """
+
+    round_trips: float = 1.5
+    error_weight: float = 2.0
+    default_rtt_seconds: float = 0.1
+    default_error_seconds: float = 0.05
+    confidence_horizon_seconds: float = 300.0
+    utilisation_weight: float = 0.5
+    queue_weight: float = 0.3
+    strain_weight: float = 0.2
+    quality_weight: float = 0.5
+    stale_seconds: float = 30.0
+    unknown_wait_seconds: float = 30.0
+
+
+DEFAULT_RULES = ScoringRules()
+
+
+class Candidate:
+    """One datacenter's facts with the parts of its score that facts alone decide."""
+
+    __slots__ = (
+        "base_load",
+        "bucket",
+        "capacity_at",
+        "confidence",
+        "exclusion",
+        "facts",
+        "free_cores",
+        "largest_worker",
+        "name",
+        "observed_at",
+        "overhead",
+        "predicted",
+        "quality",
+        "release_rate",
+        "utilisation_per_core",
+        "wait_seconds",
+    )
+
+    def __init__(self, facts: DatacenterFacts, rules: ScoringRules = DEFAULT_RULES) -> None:
+        self.facts = facts
+        self.name = facts.name
+        self.bucket = int(facts.bucket)
+        self.exclusion = exclusion(facts)
+        self.largest_worker = facts.largest_worker
+        self.predicted = predicted_overhead(facts, rules)
+        self.overhead = self.predicted if facts.overhead_seconds is None else facts.overhead_seconds
+        self.confidence = 0.0 if facts.overhead_seconds is None else facts.confidence
+        self.observed_at = facts.observed_at
+        self.quality = quality_penalty(facts, rules)
+        self.capacity_at = facts.capacity_at
+        self.free_cores = facts.free_cores
+        self.wait_seconds = facts.wait_seconds
+        self.release_rate = release_rate(facts)
+        self.base_load, self.utilisation_per_core = load_factor(facts, rules)
+
+
+def exclusion(facts: DatacenterFacts) -> str | None:
+    """Why no job may go there at all, or None. Only what is known can exclude."""
+    if facts.bucket is Bucket.UNHEALTHY:
+        return "unhealthy"
+    if facts.draining:
+        return "draining"
+    if facts.managers is not None and facts.managers <= 0:
+        return "no live manager"
+    if facts.circuit is Circuit.OPEN:
+        return "circuit open"
+    return None
+
+
+def predicted_overhead(facts: DatacenterFacts, rules: ScoringRules) -> float:
+    """Upper confidence bound in seconds, by coordinates, of what sending a job costs."""
+    if facts.rtt_seconds is None:
+        rtt = rules.default_rtt_seconds
+        error = rules.default_error_seconds
+    else:
+        rtt, error = facts.rtt_seconds, facts.rtt_error_seconds
+    return rules.round_trips * (rtt + rules.error_weight * error)
+
+
+def quality_penalty(facts: DatacenterFacts, rules: ScoringRules) -> float:
+    """1 for an exact coordinate and kept service levels, more for less of either."""
+    quality = 0.0
+    if facts.rtt_seconds is not None:
+        spread = facts.rtt_seconds + facts.rtt_error_seconds
+        quality = facts.rtt_seconds / spread if spread > 0.0 else 1.0
+    return (1.0 + rules.quality_weight * (1.0 - quality)) * max(1.0, facts.slo_factor)
+
+
+def load_factor(facts: DatacenterFacts, rules: ScoringRules) -> tuple[float, float]:
+    """The load factor as reported, and what each further core in use adds to it."""
+    total = facts.total_cores
+    if facts.capacity_at is None or total <= 0:
+        return 1.0 + 0.5 * rules.utilisation_weight + _strain(facts, rules), 0.0
+    used = min(1.0, max(0.0, 1.0 - facts.free_cores / total))
+    queue = facts.queued / (facts.queued + total)
+    load = 1.0 + rules.utilisation_weight * used + rules.queue_weight * queue
+    return load + _strain(facts, rules), rules.utilisation_weight / total
+
+
+def release_rate(facts: DatacenterFacts) -> float:
+    """Cores that come free each second; 0 for unknown.
+
+    What was dispatched lately is a lower bound (an idle datacenter dispatches nothing); cores
+    in use over the mean time they are held is the rate while it is full (Little's law).
+    """
+    rate = facts.dispatch_rate
+    if facts.service_seconds:
+        rate = max(rate, (facts.total_cores - facts.free_cores) / facts.service_seconds)
+    return max(0.0, rate)
+
+
+def _strain(facts: DatacenterFacts, rules: ScoringRules) -> float:
+    probing = 1.0 if facts.circuit is Circuit.HALF_OPEN else 0.0
+    return rules.strain_weight * max(probing, min(1.0, max(0.0, facts.pressure)))

@@ -1,0 +1,169 @@
+"""A routing decision as a value that can explain itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from distributed.health.bucket import Bucket
+
+from .wait import Waits
+
+if TYPE_CHECKING:
+    from .candidate import Candidate
+
+
+class Scored(NamedTuple):
+    """One usable candidate with its factors; the leading fields are the order."""
+
+    failed: bool
+    bucket: int
+    unpreferred: bool
+    unheld: bool
+    effective: float
+    name: str
+    latency: float
+    load: float
+    cooldown: float
+    candidate: Candidate
+
+    @property
+    def score(self) -> float:
+        """Latency x load x quality x cooldown, without the held route's advantage."""
+        return self.latency * self.load * self.candidate.quality * self.cooldown
+
+
+class CandidateView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One candidate as the explanation shows it. Times are seconds, factors plain ratios."""
+
+    name: str
+    verdict: str
+    reason: str
+    bucket: str
+    score: float | None = None
+    predicted_seconds: float | None = None
+    observed_seconds: float | None = None
+    confidence: float | None = None
+    latency_seconds: float | None = None
+    load: float | None = None
+    quality: float | None = None
+    cooldown: float | None = None
+    wait_seconds: float | None = None
+    free_cores: int | None = None
+    total_cores: int | None = None
+
+
+class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision as it is recorded in the job's events."""
+
+    primaries: tuple[str, ...]
+    fallbacks: tuple[str, ...]
+    reason: str
+    notes: tuple[str, ...]
+    candidates: tuple[CandidateView, ...]
+
+
+class Decision:
+    """Where the job goes first, where next, and why.
+
+    The explanation is worked out when somebody asks: it is a function of the facts the
+    decision was made from, which never change.
+
+    Attributes:
+        primaries: datacenters to send to, best first; fewer than asked for when fewer can.
+        fallbacks: what to try next, in order.
+        reason: one sentence.
+        notes: what hysteresis and spillover did.
+    """
+
+    __slots__ = ("_excluded", "_ranked", "_waits", "fallbacks", "notes", "primaries", "reason")
+
+    def __init__(
+        self,
+        primaries: tuple[str, ...],
+        ranked: Sequence[Scored],
+        excluded: Sequence[tuple[Candidate, str]],
+        waits: Waits,
+        reason: str,
+        notes: tuple[str, ...],
+    ) -> None:
+        self.primaries = primaries
+        self.fallbacks = tuple([item[5] for item in ranked if item[5] not in primaries])
+        self.reason = reason
+        self.notes = notes
+        self._ranked = ranked
+        self._excluded = excluded
+        self._waits = waits
+
+    @property
+    def placed(self) -> bool:
+        """Whether any datacenter can take the job."""
+        return bool(self.primaries)
+
+    def wait_seconds(self, datacenter: str) -> float:
+        """The expected wait for cores there, as decided upon; 0 for one not ranked."""
+        for item in self._ranked:
+            if item.name == datacenter:
+                return self._waits.of(item.candidate)
+        return 0.0
+
+    def explain(self) -> DecisionView:
+        """Every candidate with its factors and why it won or lost."""
+        views = [self._ranked_view(item) for item in self._ranked]
+        views += [_excluded_view(candidate, reason) for candidate, reason in self._excluded]
+        return DecisionView(
+            primaries=self.primaries,
+            fallbacks=self.fallbacks,
+            reason=self.reason,
+            notes=self.notes,
+            candidates=tuple(views),
+        )
+
+    def _ranked_view(self, item: Scored) -> CandidateView:
+        facts = item.candidate.facts
+        chosen = item.name in self.primaries
+        spread = item.candidate.overhead - item.candidate.predicted
+        confidence = (item.latency - item.candidate.predicted) / spread if spread else 0.0
+        return CandidateView(
+            name=item.name,
+            verdict="primary" if chosen else "fallback",
+            reason="chosen" if chosen else self._why_lost(item),
+            bucket=facts.bucket.label,
+            score=item.score,
+            predicted_seconds=item.candidate.predicted,
+            observed_seconds=facts.overhead_seconds,
+            confidence=confidence,
+            latency_seconds=item.latency,
+            load=item.load,
+            quality=item.candidate.quality,
+            cooldown=item.cooldown,
+            wait_seconds=self._waits.of(item.candidate),
+            free_cores=facts.free_cores if facts.capacity_at is not None else None,
+            total_cores=facts.total_cores if facts.capacity_at is not None else None,
+        )
+
+    def _why_lost(self, item: Scored) -> str:
+        winner = next((other for other in self._ranked if other.name in self.primaries), None)
+        if winner is None:
+            return "nothing was chosen"
+        if item.failed and not winner.failed:
+            return "already failed this job"
+        if item.bucket > winner.bucket:
+            return f"{Bucket(item.bucket).label} comes after {Bucket(winner.bucket).label}"
+        if item.unpreferred and not winner.unpreferred:
+            return "not among the datacenters that the job prefers"
+        wait = self._waits.of(item.candidate)
+        if wait > self._waits.of(winner.candidate) and item.score < winner.score:
+            return f"would wait {wait:.1f} s for cores"
+        if item.score < winner.score:
+            return "better by less than the held route's advantage"
+        return f"scores {item.score:.4f} against {winner.score:.4f}"
+
+
+def _excluded_view(candidate: Candidate, reason: str) -> CandidateView:
+    facts = candidate.facts
+    return CandidateView(
+        name=facts.name, verdict="excluded", reason=reason, bucket=facts.bucket.label
+    )

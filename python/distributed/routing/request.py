@@ -1,0 +1,66 @@
+"""What a job asks of routing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import msgspec
+
+from distributed.messages.job import Job
+
+
+class RouteRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One routing question.
+
+    Attributes:
+        count: datacenters wanted.
+        cores: cores that one datacenter's part of the job can use at once.
+        largest_workflow: cores of the widest workflow: one worker must have them.
+        named: datacenters the job names.
+        required: the names are a constraint; else a preference within a health bucket.
+        failed: datacenters that already failed or refused this job: tried last.
+        barred: datacenters that must not be tried for this job again, or are in use by it.
+    """
+
+    count: int = 1
+    cores: int = 1
+    largest_workflow: int = 1
+    named: tuple[str, ...] = ()
+    required: bool = False
+    failed: frozenset[str] = frozenset()
+    barred: frozenset[str] = frozenset()
+
+    @property
+    def route(self) -> tuple[tuple[str, ...], bool, int]:
+        """Which of the gate's routes this is: jobs that ask alike share hysteresis."""
+        return (self.named, self.required, self.count)
+
+
+def request_for(
+    job: Job,
+    *,
+    failed: Collection[str] = (),
+    barred: Collection[str] = (),
+    count: int | None = None,
+) -> RouteRequest:
+    """The question that a job asks, or asks again after failures.
+
+    `count` overrides the job's own where only some of its datacenters need replacing. Cores
+    are those of the workflows that can start at once, divided over the datacenters where the
+    job is split.
+    """
+    placement = job.placement
+    named = tuple(dict.fromkeys(placement.datacenters))
+    wanted = placement.count if placement.count > 0 else max(1, len(named))
+    ready = sum(workflow.cores for workflow in job.workflows if not workflow.after)
+    if placement.mode == "split":
+        ready = -(-ready // wanted)
+    return RouteRequest(
+        count=wanted if count is None else count,
+        cores=max(1, ready),
+        largest_workflow=max((workflow.cores for workflow in job.workflows), default=1),
+        named=named,
+        required=placement.required,
+        failed=frozenset(failed),
+        barred=frozenset(barred),
+    )

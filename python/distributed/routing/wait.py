@@ -1,0 +1,36 @@
+"""How long a job's work would wait for cores in a datacenter."""
+
+from __future__ import annotations
+
+from .candidate import Candidate, ScoringRules
+from .reservations import OnTheWay
+
+
+class Waits:
+    """Expected waits of one job, as of one moment. A value: nothing it reads changes later."""
+
+    __slots__ = ("_cores", "_on_the_way", "_rules")
+
+    def __init__(self, cores: int, on_the_way: OnTheWay, rules: ScoringRules) -> None:
+        self._cores = cores
+        self._on_the_way = on_the_way
+        self._rules = rules
+
+    def of(self, candidate: Candidate) -> float:
+        """Seconds until this many more cores are free there; 0 where capacity is unknown.
+
+        Cores promised to work on its way are not free, and work on its way that has to queue
+        is ahead of this job. Cores come free at the candidate's release rate.
+        """
+        if candidate.capacity_at is None:
+            return 0.0
+        promised, waiting = self._on_the_way.get(candidate.name, (0, 0))
+        free = candidate.free_cores - promised
+        if free >= self._cores and candidate.wait_seconds <= 0.0:
+            return 0.0
+        missing = self._cores - max(0, free) + waiting
+        if missing <= 0:
+            return candidate.wait_seconds
+        if candidate.release_rate <= 0.0:
+            return max(candidate.wait_seconds, self._rules.unknown_wait_seconds)
+        return candidate.wait_seconds + missing / candidate.release_rate
