@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CARGO_PROFILE ?= fast
+WHEEL_PROFILE ?= release
+WHEEL_DIR ?= dist
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: demo test test-rust test-python lint fmt wheel bench chaos fuzz docs build clean help
@@ -38,7 +40,7 @@ fmt: $(VENV)/.installed  ## format everything
 	$(BIN)/ruff check --fix python tests benches examples
 
 wheel: $(VENV)/.installed  ## one abi3 wheel in dist/
-	$(BIN)/maturin build --release --locked --out dist
+	$(BIN)/maturin build --profile $(WHEEL_PROFILE) --locked --out $(WHEEL_DIR)
 
 bench: build  ## every comparison, printed with its ratios
 	VENV=$(VENV) scripts/bench

@@ -1,0 +1,5 @@
+"""`python -m distributed.commands`: the same as `shoal`."""
+
+from distributed.commands import main
+
+main()

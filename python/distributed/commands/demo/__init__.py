@@ -1,0 +1,1 @@
+"""The demonstration: a cluster, a real job, a killed worker, and what came of it."""
