@@ -88,7 +88,7 @@ class NodeProcess:
         self.ready = msgspec.json.decode(line, type=Ready)
         return self.ready
 
-    def signal(self, number: signal.Signals) -> None:
+    def send_signal(self, number: signal.Signals) -> None:
         """Send a signal to the node alone."""
         if self.running:
             os.kill(self.pid, number)
@@ -105,7 +105,7 @@ class NodeProcess:
         if self._process is None:
             return 0
         if self.running:
-            self.signal(signal.SIGTERM)
+            self.send_signal(signal.SIGTERM)
         try:
             await asyncio.wait_for(self._process.wait(), timeout_seconds)
         except TimeoutError:
