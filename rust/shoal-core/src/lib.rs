@@ -10,6 +10,7 @@ mod error;
 mod event;
 pub mod sketch;
 mod stats;
+pub mod suspicion;
 mod swim;
 mod time;
 mod transmit;

@@ -4,6 +4,7 @@
 //! an occupancy bitmap for each level in place of a scan and with lists that are threaded
 //! through a slab.
 
+mod fire;
 mod level;
 mod slab;
 
@@ -11,6 +12,8 @@ mod slab;
 mod tests;
 
 use core::fmt;
+
+pub use fire::{Fired, Firing};
 
 use crate::Instant;
 use level::{slot_for, span, tick_of, Occupancy, Slot, LEVELS, SLOTS};
@@ -124,6 +127,13 @@ impl<T> Wheel<T> {
             }
         }
         self.position = target;
+    }
+
+    /// Takes every timer out, due or not, in no particular order.
+    pub fn drain(&mut self, into: &mut Vec<(TimerKey, T)>) {
+        while let Some(slot) = self.occupancy.first() {
+            self.take_all(slot, into);
+        }
     }
 
     /// The deadline of a timer, `None` once it fired or was cancelled.

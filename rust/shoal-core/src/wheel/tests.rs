@@ -210,3 +210,114 @@ fn a_key_survives_the_trip_through_a_number() {
     assert_eq!(wheel.cancel(TimerKey::from_bits(key.to_bits())), Some(2));
     assert_eq!(wheel.cancel(TimerKey::from_bits(u64::MAX)), None);
 }
+
+mod firing {
+    use super::*;
+
+    fn three() -> Wheel<&'static str> {
+        let mut wheel = Wheel::new(at(0));
+        for (deadline, name) in [(1, "a"), (2, "b"), (3, "c")] {
+            wheel.insert(at(deadline), name);
+        }
+        wheel
+    }
+
+    #[test]
+    fn a_failing_handler_is_reported_with_its_timer_and_hides_no_other_11_6_and_11_7() {
+        let (mut ran, mut reported) = (Vec::new(), Vec::new());
+        let fired = Firing::new().run(
+            &mut three(),
+            at(3),
+            |_, _, name| {
+                ran.push(*name);
+                if *name == "c" {
+                    Ok(())
+                } else {
+                    Err(format!("{name} broke"))
+                }
+            },
+            |_, name, error| {
+                reported.push((*name, error.clone()));
+                Ok::<(), &str>(())
+            },
+        );
+        assert_eq!(ran, ["a", "b", "c"]);
+        assert_eq!(reported, [("a", "a broke".into()), ("b", "b broke".into())]);
+        assert_eq!(
+            fired,
+            Fired {
+                handled: 3,
+                failed: 2,
+                unreported: 0
+            }
+        );
+    }
+
+    #[test]
+    fn a_failing_error_callback_stops_nothing_either() {
+        let fired = Firing::new().run(
+            &mut three(),
+            at(3),
+            |_, _, _| Err("broke"),
+            |_, _, _| Err("so did I"),
+        );
+        assert_eq!(
+            fired,
+            Fired {
+                handled: 3,
+                failed: 3,
+                unreported: 3
+            }
+        );
+    }
+
+    #[test]
+    fn a_timer_that_a_handler_inserts_waits_for_the_next_round() {
+        let mut wheel = three();
+        let mut firing = Firing::new();
+        let again = |wheel: &mut Wheel<_>, _, name: &mut _| {
+            wheel.insert(at(0), *name);
+            Ok::<(), &str>(())
+        };
+        for _ in 0..3 {
+            let fired = firing.run(&mut wheel, at(3), again, |_, _, _| Ok::<(), &str>(()));
+            assert_eq!(fired.handled, 3);
+        }
+    }
+
+    #[test]
+    fn what_waits_behind_a_panic_runs_in_the_next_round() {
+        let (mut wheel, mut firing) = (three(), Firing::new());
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            firing.run(
+                &mut wheel,
+                at(2),
+                |_, _, _| -> Result<(), &str> { panic!("a handler panics") },
+                |_, _, _| Ok::<(), &str>(()),
+            )
+        }));
+        assert!(panicked.is_err());
+        let mut ran = Vec::new();
+        let note = |_: &mut Wheel<_>, _, name: &mut &'static str| {
+            ran.push(*name);
+            Ok::<(), &str>(())
+        };
+        firing.run(&mut wheel, at(3), note, |_, _, _| Ok::<(), &str>(()));
+        assert_eq!(ran, ["b", "c"]);
+    }
+}
+
+#[test]
+fn draining_takes_every_timer_and_leaves_the_wheel_where_it_stood() {
+    let mut wheel = Wheel::new(at(SECOND));
+    for after in AWKWARD {
+        wheel.insert(at(SECOND + after), after);
+    }
+    let mut all = Vec::new();
+    wheel.drain(&mut all);
+    assert_eq!(all.len(), AWKWARD.len());
+    assert!(wheel.is_empty());
+    wheel.insert(at(SECOND + 5), 5);
+    assert!(fired(&mut wheel, SECOND + 4).is_empty());
+    assert_eq!(fired(&mut wheel, SECOND + 5), [5]);
+}
