@@ -151,7 +151,7 @@ impl Pair {
                 self.multiplier = multiplier;
             }
             Operation::Extend(which, progress) => self.extend(which, progress),
-            Operation::Advance(by) => self.now = self.now + Duration::from_micros(by),
+            Operation::Advance(by) => self.now += Duration::from_micros(by),
             Operation::AdvanceToNext => {
                 self.now = self
                     .table
