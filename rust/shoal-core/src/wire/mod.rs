@@ -4,11 +4,15 @@
 //! and says what was wrong at which byte. `docs/wire.md` shows both layouts byte by byte.
 
 mod address;
+mod codec;
 mod coordinates;
+mod crypto;
 mod cursor;
+mod drops;
 mod entries;
 mod error;
 mod frame;
+mod header;
 mod message;
 mod packer;
 mod versions;
@@ -17,7 +21,10 @@ mod versions;
 mod tests;
 
 pub use address::is_reachable;
+pub use codec::{Codec, Opened, Session, DEFAULT_MAX_BYTES, DEFAULT_REPLAY_SENDERS};
 pub use coordinates::{Coordinates, MAX_ERROR, MAX_SECONDS};
+pub use crypto::{Cipher, Key, KeyId, Keyring, KeyringError, KEY_BYTES, MAX_KEYS};
+pub use drops::{DropReason, Drops};
 pub use entries::{Entries, Iter};
 pub use error::WireError;
 pub use frame::{

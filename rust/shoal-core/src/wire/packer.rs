@@ -1,23 +1,40 @@
 //! Many messages into one datagram, up to the path MTU.
 
-use super::Message;
+use super::{Instance, Message};
 
 /// The largest datagram sent unless told otherwise, in bytes.
 pub const DEFAULT_MTU: usize = 1_400;
 
 /// Fills a buffer with messages and never past its limit.
+///
+/// [`super::Codec::packer`] makes one behind a datagram's header, and
+/// [`super::Codec::seal`] takes it back.
 #[derive(Debug)]
 pub struct Packer<'a> {
-    out: &'a mut Vec<u8>,
-    start: usize,
+    pub(super) out: &'a mut Vec<u8>,
+    pub(super) header_at: usize,
+    pub(super) start: usize,
+    pub(super) receiver: Option<Instance>,
     limit: usize,
 }
 
 impl<'a> Packer<'a> {
-    /// Appends to `out` until it holds `limit` bytes in all.
-    pub fn new(out: &'a mut Vec<u8>, limit: usize) -> Self {
+    /// Appends to `out` until it holds `limit` bytes in all. `out` holds the header from
+    /// `header_at` on.
+    pub(super) fn new(
+        out: &'a mut Vec<u8>,
+        header_at: usize,
+        limit: usize,
+        receiver: Option<Instance>,
+    ) -> Self {
         let start = out.len();
-        Self { out, start, limit }
+        Self {
+            out,
+            header_at,
+            start,
+            receiver,
+            limit,
+        }
     }
 
     /// Appends `message` if it fits, and says whether it did.
