@@ -15,10 +15,17 @@ if TYPE_CHECKING:
     from .candidate import Candidate
 
 
-class Scored(NamedTuple):
-    """One usable candidate with its factors; the leading fields are the order."""
+BOUND, OPEN, FAILED = range(3)
 
-    failed: bool
+
+class Scored(NamedTuple):
+    """One usable candidate with its factors; the leading fields are the order.
+
+    `tier` puts datacenters that the job is bound to before all others, and those that failed
+    the job already behind them.
+    """
+
+    tier: int
     bucket: int
     unpreferred: bool
     unheld: bool
@@ -148,7 +155,9 @@ class Decision:
         winner = next((other for other in self._ranked if other.name in self.primaries), None)
         if winner is None:
             return "nothing was chosen"
-        if item.failed and not winner.failed:
+        if item.tier > winner.tier == BOUND:
+            return "the job is bound to others"
+        if item.tier == FAILED and winner.tier != FAILED:
             return "already failed this job"
         if item.bucket > winner.bucket:
             return f"{Bucket(item.bucket).label} comes after {Bucket(winner.bucket).label}"

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from .request import RouteRequest
-
-Route = tuple[tuple[str, ...], bool, int]
+from .request import Route, RouteRequest
 
 
 class HoldRules(msgspec.Struct, frozen=True, kw_only=True):

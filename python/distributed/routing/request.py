@@ -8,6 +8,8 @@ import msgspec
 
 from distributed.messages.job import Job
 
+Route = tuple[tuple[str, ...], tuple[str, ...], bool, int]
+
 
 class RouteRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One routing question.
@@ -16,6 +18,7 @@ class RouteRequest(msgspec.Struct, frozen=True, kw_only=True):
         count: datacenters wanted.
         cores: cores that one datacenter's part of the job can use at once.
         largest_workflow: cores of the widest workflow: one worker must have them.
+        pinned: datacenters that single workflows are bound to: each is taken if usable.
         named: datacenters the job names.
         required: the names are a constraint; else a preference within a health bucket.
         failed: datacenters that already failed or refused this job: tried last.
@@ -25,15 +28,16 @@ class RouteRequest(msgspec.Struct, frozen=True, kw_only=True):
     count: int = 1
     cores: int = 1
     largest_workflow: int = 1
+    pinned: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
     required: bool = False
     failed: frozenset[str] = frozenset()
     barred: frozenset[str] = frozenset()
 
     @property
-    def route(self) -> tuple[tuple[str, ...], bool, int]:
+    def route(self) -> Route:
         """Which of the gate's routes this is: jobs that ask alike share hysteresis."""
-        return (self.named, self.required, self.count)
+        return (self.pinned, self.named, self.required, self.count)
 
 
 def request_for(
@@ -51,7 +55,9 @@ def request_for(
     """
     placement = job.placement
     named = tuple(dict.fromkeys(placement.datacenters))
+    pinned = tuple(dict.fromkeys(w.datacenter for w in job.workflows if w.datacenter))
     wanted = placement.count if placement.count > 0 else max(1, len(named))
+    wanted = max(wanted, len(pinned))
     ready = sum(workflow.cores for workflow in job.workflows if not workflow.after)
     if placement.mode == "split":
         ready = -(-ready // wanted)
@@ -59,6 +65,7 @@ def request_for(
         count=wanted if count is None else count,
         cores=max(1, ready),
         largest_workflow=max((workflow.cores for workflow in job.workflows), default=1),
+        pinned=pinned if count is None else (),
         named=named,
         required=placement.required,
         failed=frozenset(failed),

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 import msgspec
 
 from .candidate import Candidate, ScoringRules
-from .decision import Decision, Scored
+from .decision import BOUND, FAILED, OPEN, Decision, Scored
 from .holds import Cooldowns, HoldRules, Holds
 from .request import RouteRequest
 from .reservations import OnTheWay, Reservations
@@ -129,7 +129,7 @@ class Router:
             is_held = name in held
             ranked.append(
                 Scored(
-                    name in request.failed,
+                    _tier(request, name),
                     candidate.bucket,
                     bool(named) and name not in named,
                     not (is_held and held_down),
@@ -155,8 +155,14 @@ class Router:
         return frozenset(held.datacenters).difference(cooling), fresh
 
 
+def _tier(request: RouteRequest, name: str) -> int:
+    if name in request.failed:
+        return FAILED
+    return BOUND if name in request.pinned else OPEN
+
+
 def _unfit(request: RouteRequest, named: frozenset[str], candidate: Candidate) -> str | None:
-    if request.required and named and candidate.name not in named:
+    if request.required and candidate.name not in named and candidate.name not in request.pinned:
         return "not among the datacenters that the job requires"
     if candidate.name in request.barred:
         return "already used by this job"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from .decision import Scored
+from .decision import BOUND, FAILED, Scored
 from .wait import Waits
 
 
@@ -46,6 +46,8 @@ def spill(
     wait = waits.of(preferred.candidate)
     if not rules.enabled:
         return Spill(None, "spillover is off")
+    if preferred.tier == BOUND:
+        return Spill(None, "the job is bound to it")
     if wait < rules.least_wait_seconds:
         return Spill(None, "no wait worth leaving for")
     if not _fresh(preferred, rules, now):
@@ -53,7 +55,9 @@ def spill(
     best: Scored | None = None
     least = preferred.latency + wait - rules.least_gain * wait
     for other in others:
-        if other.bucket != preferred.bucket or other.failed or not _fresh(other, rules, now):
+        if other.bucket != preferred.bucket or not _fresh(other, rules, now):
+            continue
+        if other.tier == FAILED or other.unpreferred > preferred.unpreferred:
             continue
         if other.latency - preferred.latency > rules.most_extra_latency_seconds:
             continue
