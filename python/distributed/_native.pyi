@@ -1,5 +1,7 @@
 """Stubs of the Rust extension. Private: import it only where architecture.md says."""
 
+from typing import Any
+
 def version() -> str: ...
 def build_profile() -> str: ...
 def compiler_version() -> str: ...
@@ -74,3 +76,74 @@ def encode_frames(
     Raises:
         FrameError: as `encode_frame`; nothing is returned of the others.
     """
+
+def membership_profile(name: str) -> dict[str, float | int | bool]:
+    """Every constant of a membership profile by name, seconds where the name says so.
+
+    Raises:
+        ConfigError: no profile of that name.
+    """
+
+class EventPort:
+    """One event loop's end of the agent: its descriptor, its pulse and its timers.
+
+    Every call raises ForkedError in a fork of the process that made it.
+    """
+
+    def __new__(cls, capacity: int = 16_384) -> EventPort:
+        """Keep at most `capacity` membership events that were not drained."""
+
+    def fileno(self) -> int:
+        """The descriptor that is readable while notices wait."""
+
+    def drain(self) -> list[tuple[Any, ...]]:
+        """Take every notice: tuples of a kind, a number (membership, request or token), more."""
+
+    def beat(self) -> None:
+        """Prove that the event loop runs."""
+
+    def now(self) -> float:
+        """Seconds on the agent's monotonic clock."""
+
+    def schedule(self, token: int, delay_seconds: float) -> None:
+        """Ask for a timer notice; a token that is set already moves."""
+
+    def cancel(self, token: int) -> None:
+        """Take a timer back; one on its way may still arrive."""
+
+    def close(self) -> None:
+        """Keep nothing more; silence from now on is no lag."""
+
+class Membership:
+    """One membership of the process; `distributed.membership.Node` is its face.
+
+    Every call raises ForkedError in a fork of the process that made it, ClosedError once it
+    has stopped.
+    """
+
+    def __new__(cls, port: EventPort, options: dict[str, Any]) -> Membership:
+        """Bind the sockets and start.
+
+        Raises:
+            ConfigError: names the option that cannot stand.
+        """
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def bound(self) -> str: ...
+    @property
+    def advertise(self) -> str: ...
+    @property
+    def version(self) -> int:
+        """Rises whenever `members` would answer differently."""
+
+    def members(self) -> tuple[int, list[tuple[str, str, int, int, str, bytes, bool]]]: ...
+    def join(self, seeds: list[str], request: int) -> None: ...
+    def leave(self, request: int) -> None: ...
+    def stop(self, request: int) -> None: ...
+    def update_meta(self, meta: bytes) -> None: ...
+    def broadcast(self, name: str, payload: bytes) -> None: ...
+    def probe_now(self, name: str) -> None: ...
+    def rtt(self, a: str, b: str) -> tuple[float, float] | None: ...
+    def figures(self) -> dict[str, int]: ...

@@ -13,6 +13,7 @@ from .events import (
     Joined,
     Left,
     MemberEvent,
+    NameConflict,
     Recovered,
     Refuted,
     RefutedForJob,
@@ -23,6 +24,8 @@ from .events import (
 )
 from .interface import Membership
 from .member import Member, MemberState, Meta, MetaValue, Rtt
+from .node import Node
+from .options import NodeOptions, Profile
 
 __all__ = [
     "Degraded",
@@ -38,6 +41,10 @@ __all__ = [
     "Membership",
     "Meta",
     "MetaValue",
+    "NameConflict",
+    "Node",
+    "NodeOptions",
+    "Profile",
     "Recovered",
     "Refuted",
     "RefutedForJob",

@@ -57,6 +57,10 @@ class Recovered(MemberEvent, frozen=True):
     """A degraded member is itself again."""
 
 
+class NameConflict(MemberEvent, frozen=True):
+    """Another node claims the name of a living member, which keeps it."""
+
+
 class SuspectedForJob(MemberEvent, frozen=True):
     """A member does not answer for one job; it may be well for others."""
 

@@ -3,13 +3,17 @@
 
 use pyo3::prelude::*;
 
+mod agent;
 mod build;
+mod convert;
 mod error;
 mod frame;
 mod sketch;
 
 #[pymodule]
 mod _native {
+    #[pymodule_export]
+    use super::agent::{membership_profile, EventPort, Membership};
     #[pymodule_export]
     use super::build::{build_profile, compiler_version, version};
     #[pymodule_export]

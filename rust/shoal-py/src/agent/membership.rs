@@ -1,0 +1,206 @@
+//! One membership of the process, without names for its tuples: `distributed.membership.Node`
+//! is its face.
+
+use std::net::SocketAddr;
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList};
+use shoal_agent::{boot_epoch, random_seed, Handle, Network, Setup};
+use shoal_core::config::Limits;
+
+use super::guard::{agent, Birthplace};
+use super::port::EventPort;
+use super::settings;
+use crate::convert;
+use crate::error::{agent_error, config_error};
+
+#[pyclass(frozen, module = "distributed._native")]
+pub(crate) struct Membership {
+    handle: Handle,
+    born: Birthplace,
+}
+
+/// What `Membership` takes by keyword, beside the port.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+struct Options<'py> {
+    name: String,
+    bind: String,
+    advertise: Option<String>,
+    towards: Option<String>,
+    allow: Vec<String>,
+    profile: String,
+    overrides: Bound<'py, PyDict>,
+    label: Vec<u8>,
+    keys: Vec<[u8; 32]>,
+    meta: Vec<u8>,
+}
+
+impl Options<'_> {
+    fn setup(self, py: Python<'_>) -> PyResult<Setup> {
+        let mut config = settings::profile(py, &self.profile, &self.name)?;
+        settings::apply(py, &mut config, &self.overrides)?;
+        config.instance = boot_epoch()?;
+        config.label = self.label;
+        config.keys = self.keys;
+        config.meta = self.meta;
+        let allow: Result<Vec<Network>, String> =
+            self.allow.iter().map(|network| network.parse()).collect();
+        Ok(Setup {
+            bind: address(py, "bind", &self.bind)?,
+            advertise: optional(py, "advertise", self.advertise.as_deref())?,
+            towards: optional(py, "towards", self.towards.as_deref())?,
+            allow: allow.map_err(|reason| config_error(py, "allow", &reason))?,
+            config,
+            seed: random_seed(),
+        })
+    }
+}
+
+fn address(py: Python<'_>, field: &str, text: &str) -> PyResult<SocketAddr> {
+    text.parse().map_err(|_| {
+        config_error(
+            py,
+            field,
+            &format!("{text:?} is not an address such as 10.0.0.1:7946"),
+        )
+    })
+}
+
+fn optional(py: Python<'_>, field: &str, text: Option<&str>) -> PyResult<Option<SocketAddr>> {
+    text.map(|text| address(py, field, text)).transpose()
+}
+
+#[pymethods]
+impl Membership {
+    #[new]
+    fn new(py: Python<'_>, port: &EventPort, options: Options<'_>) -> PyResult<Self> {
+        let setup = options.setup(py)?;
+        let (agent, events) = (agent(py)?, &port.port);
+        let handle = py
+            .detach(|| agent.open(setup, events))
+            .map_err(|error| agent_error(py, &error))?;
+        Ok(Self {
+            handle,
+            born: Birthplace::here(),
+        })
+    }
+
+    #[getter]
+    fn id(&self) -> u64 {
+        self.handle.id().0
+    }
+
+    #[getter]
+    fn bound(&self) -> String {
+        self.handle.bound().to_string()
+    }
+
+    #[getter]
+    fn advertise(&self) -> String {
+        self.handle.advertise().to_string()
+    }
+
+    #[getter]
+    fn version(&self, py: Python<'_>) -> PyResult<u64> {
+        self.born.check(py)?;
+        Ok(self.handle.snapshot().version)
+    }
+
+    fn members<'py>(&self, py: Python<'py>) -> PyResult<(u64, Bound<'py, PyList>)> {
+        self.born.check(py)?;
+        let snapshot = self.handle.snapshot();
+        let members = snapshot
+            .members
+            .iter()
+            .map(|member| convert::member(py, member));
+        Ok((
+            snapshot.version,
+            PyList::new(py, members.collect::<Vec<_>>())?,
+        ))
+    }
+
+    fn join(&self, py: Python<'_>, seeds: Vec<String>, request: u64) -> PyResult<()> {
+        self.born.check(py)?;
+        let mut addresses = Vec::with_capacity(seeds.len());
+        for seed in &seeds {
+            addresses.push(address(py, "seeds", seed)?);
+        }
+        self.raise(py, self.handle.join(addresses, request))
+    }
+
+    fn leave(&self, py: Python<'_>, request: u64) -> PyResult<()> {
+        self.born.check(py)?;
+        self.raise(py, self.handle.leave(request))
+    }
+
+    fn stop(&self, py: Python<'_>, request: u64) -> PyResult<()> {
+        self.born.check(py)?;
+        self.raise(py, self.handle.stop(request))
+    }
+
+    fn update_meta(&self, py: Python<'_>, meta: Vec<u8>) -> PyResult<()> {
+        self.born.check(py)?;
+        within(py, "meta", meta.len(), self.limits().meta_bytes)?;
+        // Its size was the only thing that the core could refuse.
+        let told = self
+            .handle
+            .tell(move |node, now| drop(node.update_meta(now, &meta)));
+        self.raise(py, told)
+    }
+
+    fn broadcast(&self, py: Python<'_>, name: String, payload: Vec<u8>) -> PyResult<()> {
+        self.born.check(py)?;
+        within(
+            py,
+            "event",
+            name.len() + payload.len(),
+            self.limits().event_bytes,
+        )?;
+        // A member that has left says nothing any more, this included.
+        let told = self.handle.tell(move |node, now| {
+            drop(node.broadcast(now, &name, &payload));
+        });
+        self.raise(py, told)
+    }
+
+    fn probe_now(&self, py: Python<'_>, name: String) -> PyResult<()> {
+        self.born.check(py)?;
+        let asked = py.detach(|| self.handle.ask(move |node, now| node.probe_now(now, &name)));
+        self.raise(py, asked.and_then(|done| done.map_err(Into::into)))
+    }
+
+    fn rtt(&self, py: Python<'_>, a: String, b: String) -> PyResult<Option<(f64, f64)>> {
+        self.born.check(py)?;
+        let asked = py.detach(|| self.handle.ask(move |node, _| node.rtt(&a, &b)));
+        let found = self.raise(py, asked)?;
+        Ok(found.map(|(rtt, error)| (rtt.as_secs_f64(), error.as_secs_f64())))
+    }
+
+    fn figures<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        self.born.check(py)?;
+        let asked = py.detach(|| self.handle.figures());
+        convert::figures(py, &self.raise(py, asked)?)
+    }
+}
+
+impl Membership {
+    fn limits(&self) -> &Limits {
+        self.handle.limits()
+    }
+
+    fn raise<T>(&self, py: Python<'_>, result: Result<T, shoal_agent::AgentError>) -> PyResult<T> {
+        result.map_err(|error| agent_error(py, &error))
+    }
+}
+
+fn within(py: Python<'_>, field: &str, size: usize, limit: usize) -> PyResult<()> {
+    if size <= limit {
+        return Ok(());
+    }
+    Err(config_error(
+        py,
+        field,
+        &format!("takes {size} bytes, the limit is {limit}"),
+    ))
+}
