@@ -105,7 +105,10 @@ class WorkerRegistered(Message, frozen=True):
 
 
 class Assignment(Message, frozen=True):
-    """One attempt of one workflow, bound to cores by its dispatch id."""
+    """One attempt of one workflow, bound to cores by its dispatch id.
+
+    `references` names the files of inputs too large to travel.
+    """
 
     job_id: str
     epoch: int
@@ -114,6 +117,7 @@ class Assignment(Message, frozen=True):
     workflow: Workflow
     inputs: tuple[tuple[str, bytes], ...] = ()
     remaining_seconds: float | None = None
+    references: tuple[tuple[str, str], ...] = ()
 
 
 class AssignWorkflows(Message, frozen=True):
