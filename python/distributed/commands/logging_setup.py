@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def configure(section: LogSection) -> None:
     """Install one handler on the package's logger tree, for this process."""
     as_json = section.format == "json" or (section.format == "auto" and not sys.stderr.isatty())
-    before = [
+    before: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(allow=[*FIELDS, "reason", "context"]),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
