@@ -1,0 +1,272 @@
+"""One transaction for many jobs: what group commit runs against the database.
+
+The fence is read under the transaction's lock (SQLite: one writer; PostgreSQL: the lease
+rows), then everything of the jobs that pass is written by a handful of statements, however
+many jobs there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from distributed.errors import LedgerConflict
+
+from .interface import Created, JobWrite, NewJob
+from .statements import Statements
+
+Outcome = Created | LedgerConflict | None
+FIRST_EPOCH = 1
+_CHUNK = 5_000
+"""Bound values in one IN list, well under every engine's limit."""
+
+
+def apply(
+    connection: Connection,
+    sql: Statements,
+    creates: Sequence[NewJob],
+    writes: Sequence[JobWrite],
+    *,
+    key_seconds: float,
+) -> tuple[list[Outcome], list[Outcome]]:
+    """Run one batch; the answers stand in the order of their requests."""
+    now = float(connection.scalar(sql.now))  # type: ignore[arg-type]
+    created = _create(connection, sql, creates, now, key_seconds) if creates else []
+    written = _write(connection, sql, writes, now) if writes else []
+    return created, written
+
+
+def _create(
+    connection: Connection,
+    sql: Statements,
+    creates: Sequence[NewJob],
+    now: float,
+    key_seconds: float,
+) -> list[Outcome]:
+    first: dict[str, NewJob] = {}
+    for new in creates:
+        first.setdefault(new.key, new)
+    fresh = _claim_keys(connection, sql, list(first.values()), now)
+    known: dict[str, Any] = {}
+    if len(fresh) < len(first):
+        known = _known(connection, sql, [key for key in first if key not in fresh])
+        expired = [key for key, row in known.items() if row.created_at < now - key_seconds]
+        if expired:
+            connection.execute(sql.drop_key, [{"b_key": key} for key in expired])
+            fresh |= _claim_keys(connection, sql, [first[key] for key in expired], now)
+    taken = _insert_jobs(connection, sql, [first[key] for key in first if key in fresh], now)
+    again = {known[key].job_id for key in known if key not in fresh}
+    stored = _stored(connection, sql, sorted(again)) if again else {}
+    return [_answer(new, first, fresh, taken, known, stored) for new in creates]
+
+
+def _answer(
+    new: NewJob,
+    first: dict[str, NewJob],
+    fresh: set[str],
+    taken: set[str],
+    known: dict[str, Any],
+    stored: dict[str, Any],
+) -> Outcome:
+    if new.key in fresh:
+        claimed = first[new.key]
+        if claimed.job_id in taken:
+            return LedgerConflict(f"job id {new.job_id} is in use under another key")
+        if claimed.digest != new.digest:
+            return _other_payload(new)
+        return Created(claimed.job_id, claimed.owner, FIRST_EPOCH, duplicate=claimed is not new)
+    row = known.get(new.key)
+    if row is None:
+        return LedgerConflict(f"idempotency key {new.key!r} was just dropped; try again")
+    if row.digest != new.digest:
+        return _other_payload(new)
+    job = stored.get(row.job_id)
+    if job is None:
+        return LedgerConflict(f"job {row.job_id} of this key is past its retention")
+    return Created(row.job_id, job.owner, job.epoch, duplicate=True, state=job.state)
+
+
+def _other_payload(new: NewJob) -> LedgerConflict:
+    return LedgerConflict(f"idempotency key {new.key!r} stands for another payload")
+
+
+def _claim_keys(
+    connection: Connection, sql: Statements, creates: Sequence[NewJob], now: float
+) -> set[str]:
+    rows = [
+        {"key": new.key, "job_id": new.job_id, "digest": new.digest, "created_at": now}
+        for new in creates
+    ]
+    return set(connection.scalars(sql.add_key, rows)) if rows else set()
+
+
+def _known(connection: Connection, sql: Statements, keys: list[str]) -> dict[str, Any]:
+    return {row.key: row for row in connection.execute(sql.known_keys, {"keys": keys})}
+
+
+def _stored(connection: Connection, sql: Statements, ids: list[str]) -> dict[str, Any]:
+    return {row.job_id: row for row in connection.execute(sql.known_jobs, {"ids": ids})}
+
+
+def _insert_jobs(
+    connection: Connection, sql: Statements, creates: Sequence[NewJob], now: float
+) -> set[str]:
+    """Insert jobs, leases and first events; the ids that were in use already."""
+    if not creates:
+        return set()
+    taken = set(_stored(connection, sql, [new.job_id for new in creates]))
+    if taken:
+        connection.execute(
+            sql.drop_key, [{"b_key": new.key} for new in creates if new.job_id in taken]
+        )
+        creates = [new for new in creates if new.job_id not in taken]
+        if not creates:
+            return taken
+    connection.execute(sql.add_job, [_job_row(new, now) for new in creates])
+    connection.execute(
+        sql.add_lease,
+        [{"job_id": new.job_id, "owner": new.owner, "epoch": FIRST_EPOCH} for new in creates],
+    )
+    connection.execute(
+        sql.add_event,
+        [
+            {
+                "job_id": new.job_id,
+                "sequence": 1,
+                "kind": "state",
+                "wall": now,
+                "detail": new.detail,
+            }
+            for new in creates
+        ],
+    )
+    return taken
+
+
+def _job_row(new: NewJob, now: float) -> dict[str, Any]:
+    return {
+        "job_id": new.job_id,
+        "name": new.name,
+        "key": new.key,
+        "digest": new.digest,
+        "payload": new.payload,
+        "state": "submitted",
+        "reason": "",
+        "cancel_reason": None,
+        "summary": None,
+        "accepted_at": now,
+        "ended_at": None,
+        "owner": new.owner,
+        "epoch": FIRST_EPOCH,
+    }
+
+
+def _write(
+    connection: Connection, sql: Statements, writes: Sequence[JobWrite], now: float
+) -> list[Outcome]:
+    ids = sorted({write.job_id for write in writes})
+    held: dict[str, tuple[str, int]] = {}
+    for start in range(0, len(ids), _CHUNK):
+        rows = connection.execute(sql.fence, {"ids": ids[start : start + _CHUNK]})
+        held.update({row.job_id: (row.owner, row.epoch) for row in rows})
+    closing = [write.job_id for write in writes if write.ended and write.job_id not in held]
+    ended = _stored(connection, sql, closing) if closing else {}
+    outcomes: list[Outcome] = []
+    passed: list[JobWrite] = []
+    for write in writes:
+        holder = held.get(write.job_id)
+        past = ended.get(write.job_id) if write.ended else None
+        if past is not None and (past.owner, past.epoch) == (write.owner, write.epoch):
+            outcomes.append(None)
+        elif holder == (write.owner, write.epoch):
+            passed.append(write)
+            outcomes.append(None)
+            if write.ended:
+                del held[write.job_id]
+        else:
+            outcomes.append(_stale(write, holder))
+    if passed:
+        _write_rows(connection, sql, passed, now)
+        _write_jobs(connection, sql, passed, now)
+    return outcomes
+
+
+def _stale(write: JobWrite, holder: tuple[str, int] | None) -> LedgerConflict:
+    if holder is None:
+        return LedgerConflict(f"job {write.job_id} has ended or never was")
+    return LedgerConflict(
+        f"job {write.job_id} is held by {holder[0]} with epoch {holder[1]}, "
+        f"not by {write.owner} with epoch {write.epoch}"
+    )
+
+
+def _write_rows(
+    connection: Connection, sql: Statements, writes: Sequence[JobWrite], now: float
+) -> None:
+    events = [
+        {
+            "job_id": write.job_id,
+            "sequence": event.sequence,
+            "kind": event.kind,
+            "wall": now,
+            "detail": event.detail,
+        }
+        for write in writes
+        for event in write.events
+    ]
+    if events:
+        connection.execute(sql.add_event, events)
+    results = [
+        {
+            "job_id": write.job_id,
+            "workflow": row.workflow,
+            "datacenter": row.datacenter,
+            "attempt": row.attempt,
+            "sequence": row.sequence,
+            "state": row.state,
+            "body": row.body,
+        }
+        for write in writes
+        for row in write.results
+    ]
+    if results:
+        connection.execute(sql.add_result, results)
+    for table, rows in (
+        (sql.put_placed, [(w.job_id, row) for w in writes for row in w.placed]),
+        (sql.put_workflow, [(w.job_id, row) for w in writes for row in w.workflows]),
+    ):
+        if rows:
+            connection.execute(
+                table,
+                [
+                    {"job_id": job} | {f: getattr(row, f) for f in row.__struct_fields__}
+                    for job, row in rows
+                ],
+            )
+
+
+def _write_jobs(
+    connection: Connection, sql: Statements, writes: Sequence[JobWrite], now: float
+) -> None:
+    cancels = [
+        {"b_job": w.job_id, "b_cancel": w.cancel_reason}
+        for w in writes
+        if w.cancel_reason is not None
+    ]
+    if cancels:
+        connection.execute(sql.set_cancel, cancels)
+    latest = {w.job_id: w for w in writes if w.state}
+    if latest:
+        connection.execute(
+            sql.set_state,
+            [{"b_job": w.job_id, "b_state": w.state, "b_why": w.reason} for w in latest.values()],
+        )
+    ended = [w for w in writes if w.ended]
+    if ended:
+        connection.execute(
+            sql.set_ended,
+            [{"b_job": w.job_id, "b_now": now, "b_summary": w.summary} for w in ended],
+        )
+        connection.execute(sql.drop_lease, [{"b_job": w.job_id} for w in ended])

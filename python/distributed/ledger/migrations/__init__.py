@@ -1,0 +1,1 @@
+"""Alembic revisions of the ledger, oldest first; run by `distributed.ledger.migrate`."""

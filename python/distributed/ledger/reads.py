@@ -1,0 +1,165 @@
+"""What the ledger answers: one job, lists, stories. Functions of a connection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, func, select
+
+from . import tables as t
+from .interface import Event, JobRow, Lease, Orphan, Placed, ResultRow, StoredJob, WorkflowRow
+
+FOUND_LIMIT = 10
+
+
+class Reads:
+    """Queries against one engine's clock."""
+
+    def __init__(self, now: ColumnElement[float]) -> None:
+        self._now = now
+        self._row = select(
+            t.jobs.c.job_id,
+            t.jobs.c.name,
+            t.jobs.c.state,
+            t.jobs.c.reason,
+            t.jobs.c.owner,
+            t.jobs.c.epoch,
+            (now - t.jobs.c.accepted_at).label("age"),
+            (t.jobs.c.ended_at - t.jobs.c.accepted_at).label("elapsed"),
+        )
+
+    def load(self, connection: Connection, job_id: str) -> StoredJob | None:
+        """Everything about one job but its events."""
+        extra = (t.jobs.c.key, t.jobs.c.digest, t.jobs.c.payload)
+        query = self._row.add_columns(*extra, t.jobs.c.cancel_reason, t.jobs.c.summary)
+        job = connection.execute(query.where(t.jobs.c.job_id == job_id)).one_or_none()
+        if job is None:
+            return None
+        results = self.results(connection, job_id, after=0, limit=None)
+        last = connection.scalar(
+            select(func.max(t.events.c.sequence)).where(t.events.c.job_id == job_id)
+        )
+        return StoredJob(
+            row=_job_row(job),
+            key=job.key,
+            digest=job.digest,
+            payload=job.payload,
+            sequence=max(last or 0, max((r.sequence for r in results), default=0)),
+            cancel_reason=job.cancel_reason,
+            summary=job.summary or b"",
+            results=results,
+            placed=_placed(connection, job_id),
+            workflows=_workflows(connection, job_id),
+        )
+
+    def find(self, connection: Connection, prefix: str) -> tuple[str, ...]:
+        """Ids with this prefix, a few at most."""
+        query = (
+            select(t.jobs.c.job_id)
+            .where(t.jobs.c.job_id >= prefix, t.jobs.c.job_id < prefix + "\U0010ffff")
+            .order_by(t.jobs.c.job_id)
+            .limit(FOUND_LIMIT)
+        )
+        return tuple(connection.scalars(query))
+
+    def list_jobs(
+        self,
+        connection: Connection,
+        states: Sequence[str],
+        name: str,
+        limit: int,
+        before: str,
+    ) -> tuple[JobRow, ...]:
+        """Jobs newest first."""
+        query = self._row.order_by(t.jobs.c.accepted_at.desc(), t.jobs.c.job_id.desc())
+        if states:
+            query = query.where(t.jobs.c.state.in_(states))
+        if name:
+            query = query.where(t.jobs.c.name == name)
+        if before:
+            at = select(t.jobs.c.accepted_at).where(t.jobs.c.job_id == before).scalar_subquery()
+            query = query.where(
+                (t.jobs.c.accepted_at < at)
+                | ((t.jobs.c.accepted_at == at) & (t.jobs.c.job_id < before))
+            )
+        return tuple(_job_row(row) for row in connection.execute(query.limit(limit)))
+
+    def events(
+        self, connection: Connection, job_id: str, after: int, limit: int
+    ) -> tuple[Event, ...]:
+        """Events over `after`, in sequence."""
+        query = (
+            select(t.events)
+            .where(t.events.c.job_id == job_id, t.events.c.sequence > after)
+            .order_by(t.events.c.sequence)
+            .limit(limit)
+        )
+        return tuple(
+            Event(row.sequence, row.kind, row.detail, row.wall) for row in connection.execute(query)
+        )
+
+    def results(
+        self, connection: Connection, job_id: str, after: int, limit: int | None
+    ) -> tuple[ResultRow, ...]:
+        """Results over `after`, in sequence."""
+        query: Select[Any] = (
+            select(t.results)
+            .where(t.results.c.job_id == job_id, t.results.c.sequence > after)
+            .order_by(t.results.c.sequence)
+        )
+        if limit is not None:
+            query = query.limit(limit)
+        return tuple(
+            ResultRow(r.workflow, r.datacenter, r.attempt, r.state, r.sequence, r.body)
+            for r in connection.execute(query)
+        )
+
+    def orphans(self, connection: Connection, limit: int) -> tuple[Orphan, ...]:
+        """Open jobs whose holder's time ran out, longest first."""
+        expired = (self._now - func.coalesce(t.holders.c.expires_at, 0.0)).label("expired")
+        query = (
+            select(t.leases.c.job_id, t.leases.c.owner, t.leases.c.epoch, expired)
+            .select_from(t.leases.outerjoin(t.holders, t.holders.c.owner == t.leases.c.owner))
+            .where(func.coalesce(t.holders.c.expires_at, 0.0) <= self._now)
+            .order_by(t.leases.c.job_id)
+            .limit(limit)
+        )
+        rows = connection.execute(query)
+        return tuple(Orphan(r.job_id, r.owner, r.epoch, float(r.expired)) for r in rows)
+
+    def owned(self, connection: Connection, owner: str) -> tuple[Lease, ...]:
+        """Open jobs of one owner."""
+        rows = connection.execute(select(t.leases).where(t.leases.c.owner == owner))
+        return tuple(Lease(row.job_id, row.owner, row.epoch) for row in rows)
+
+    def lease(self, connection: Connection, job_id: str) -> Lease | None:
+        """Who holds one open job."""
+        row = connection.execute(select(t.leases).where(t.leases.c.job_id == job_id)).one_or_none()
+        return None if row is None else Lease(row.job_id, row.owner, row.epoch)
+
+
+def _job_row(row: Any) -> JobRow:
+    elapsed = None if row.elapsed is None else float(row.elapsed)
+    return JobRow(
+        row.job_id,
+        row.name,
+        row.state,
+        row.reason,
+        row.owner,
+        row.epoch,
+        max(0.0, float(row.age)),
+        elapsed,
+    )
+
+
+def _placed(connection: Connection, job_id: str) -> tuple[Placed, ...]:
+    rows = connection.execute(select(t.placed).where(t.placed.c.job_id == job_id))
+    return tuple(
+        Placed(r.datacenter, r.manager, r.manager_epoch, r.state, r.workflows) for r in rows
+    )
+
+
+def _workflows(connection: Connection, job_id: str) -> tuple[WorkflowRow, ...]:
+    rows = connection.execute(select(t.workflows).where(t.workflows.c.job_id == job_id))
+    return tuple(WorkflowRow(r.workflow, r.state, r.attempt, r.reason) for r in rows)

@@ -1,0 +1,202 @@
+"""The ledger on SQL: group commit for writes, plain reads, leases by the database's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection
+
+from distributed.clock import Clock
+from distributed.errors import LedgerConflict, LedgerUnavailable
+
+from . import batch
+from .commit import GroupCommit
+from .engine import Engine, T, Work
+from .interface import (
+    Created,
+    Event,
+    JobRow,
+    JobWrite,
+    Lease,
+    NewJob,
+    Orphan,
+    ResultRow,
+    StoredJob,
+)
+from .migrate import bring_up_to_date
+from .reads import Reads
+from .retention import sweep
+from .statements import Statements
+
+
+class SqlLedger:
+    """One implementation for SQLite and PostgreSQL; see `interface.Ledger` for the promises.
+
+    Args:
+        engine: where the SQL runs.
+        clock: for pauses during an outage.
+        key_seconds: how long an idempotency key stands for its job.
+        max_batch: jobs in one transaction.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Clock,
+        *,
+        key_seconds: float = 86_400.0,
+        max_batch: int = 1000,
+    ) -> None:
+        self._engine = engine
+        self._sql = Statements(engine.dialect, engine.now)
+        self._reads = Reads(engine.now)
+        self._key_seconds = key_seconds
+        self.commits = GroupCommit(self._run_batch, clock, max_batch=max_batch)
+
+    @property
+    def available(self) -> bool:
+        """Whether the last attempt to commit reached the database."""
+        return self.commits.available
+
+    async def start(self) -> None:
+        """Bring the schema up to date."""
+        await self._engine.write(bring_up_to_date)
+
+    async def serve(self) -> None:
+        """Commit what is queued until `close`."""
+        await self.commits.serve()
+
+    async def close(self) -> None:
+        """Fail what is still queued and let go of the database."""
+        self.commits.abandon()
+        await self._engine.close()
+
+    def finish(self) -> None:
+        """Take nothing more: `serve` commits what is queued and returns."""
+        self.commits.close()
+
+    async def create(self, new: NewJob) -> Created:
+        """Accept a job, or find the one its key stands for."""
+        return await self.commits.create(new)
+
+    async def record(self, write: JobWrite) -> None:
+        """Add to a job's story; waits through an outage."""
+        await self.commits.write(write)
+
+    async def renew(self, owner: str, instance: str, lease_seconds: float) -> None:
+        """Extend every lease of `owner`: one row, however many jobs it holds."""
+        await self._write(partial(self._hold, owner, instance, lease_seconds))
+
+    async def release(self, owner: str, instance: str) -> None:
+        """Let every lease of `owner` run out now."""
+        await self._write(partial(self._hold, owner, instance, 0.0))
+
+    async def acquire(self, job_id: str, owner: str, epoch: int, *, force: bool = False) -> Lease:
+        """Take a job over by compare-and-set on its epoch."""
+        taken = await self._write(partial(self._take, job_id, owner, epoch, force))
+        if taken is None:
+            raise LedgerConflict(
+                f"job {job_id} could not be taken from epoch {epoch}: another took it, "
+                "its lease still runs, or it has ended"
+            )
+        return Lease(job_id, owner, taken)
+
+    async def orphans(self, limit: int = 1000) -> tuple[Orphan, ...]:
+        """Open jobs whose owner's lease has run out."""
+        return await self._read(partial(self._reads.orphans, limit=limit))
+
+    async def owned(self, owner: str) -> tuple[Lease, ...]:
+        """Open jobs that `owner` holds."""
+        return await self._read(partial(self._reads.owned, owner=owner))
+
+    async def lease(self, job_id: str) -> Lease | None:
+        """Who holds an open job."""
+        return await self._read(partial(self._reads.lease, job_id=job_id))
+
+    async def load(self, job_id: str) -> StoredJob | None:
+        """Everything about one job but its events."""
+        return await self._read(partial(self._reads.load, job_id=job_id))
+
+    async def find(self, prefix: str) -> tuple[str, ...]:
+        """Ids that start with `prefix`."""
+        return await self._read(partial(self._reads.find, prefix=prefix))
+
+    async def list_jobs(
+        self, *, states: Sequence[str] = (), name: str = "", limit: int = 100, before: str = ""
+    ) -> tuple[JobRow, ...]:
+        """Jobs newest first."""
+        return await self._read(
+            partial(self._reads.list_jobs, states=states, name=name, limit=limit, before=before)
+        )
+
+    async def events(self, job_id: str, *, after: int = 0, limit: int = 1000) -> tuple[Event, ...]:
+        """Events over `after`."""
+        return await self._read(
+            partial(self._reads.events, job_id=job_id, after=after, limit=limit)
+        )
+
+    async def results(
+        self, job_id: str, *, after: int = 0, limit: int = 1000
+    ) -> tuple[ResultRow, ...]:
+        """Results over `after`."""
+        return await self._read(
+            partial(self._reads.results, job_id=job_id, after=after, limit=limit)
+        )
+
+    async def sweep(
+        self, *, keep_seconds: float, keep_count: int, key_seconds: float, limit: int = 1000
+    ) -> tuple[str, ...]:
+        """Forget ended jobs past age or count, and keys past theirs."""
+        return await self._write(
+            partial(
+                sweep,
+                now=self._engine.now,
+                keep_seconds=keep_seconds,
+                keep_count=keep_count,
+                key_seconds=key_seconds,
+                limit=limit,
+            )
+        )
+
+    async def _run_batch(
+        self, creates: Sequence[NewJob], writes: Sequence[JobWrite]
+    ) -> tuple[list[batch.Outcome], list[batch.Outcome]]:
+        return await self._engine.write(
+            partial(
+                batch.apply,
+                sql=self._sql,
+                creates=creates,
+                writes=writes,
+                key_seconds=self._key_seconds,
+            )
+        )
+
+    async def _write(self, work: Work[T]) -> T:
+        try:
+            return await self._engine.write(work)
+        except LedgerUnavailable:
+            self.commits.available = False
+            raise
+
+    async def _read(self, work: Work[T]) -> T:
+        return await self._engine.read(work)
+
+    def _hold(
+        self, owner: str, instance: str, lease_seconds: float, connection: Connection
+    ) -> None:
+        now = float(connection.scalar(self._sql.now))  # type: ignore[arg-type]
+        row = {"owner": owner, "instance": instance, "expires_at": now + lease_seconds}
+        connection.execute(self._sql.put_holder, [row])
+
+    def _take(
+        self, job_id: str, owner: str, epoch: int, force: bool, connection: Connection
+    ) -> int | None:
+        values: dict[str, Any] = {"b_job": job_id, "b_owner": owner}
+        taken: int | None = connection.scalar(
+            self._sql.acquire, values | {"b_epoch": epoch, "b_force": force}
+        )
+        if taken is not None:
+            connection.execute(self._sql.set_owner, values | {"b_epoch": taken})
+        return taken

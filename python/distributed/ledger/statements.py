@@ -1,0 +1,97 @@
+"""The statements of the hot path, built once for each dialect so that SQLAlchemy compiles once.
+
+Inserts that may repeat say so (`ON CONFLICT DO NOTHING`): a write that is tried again after
+an outage changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table, bindparam, delete, exists, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql import Executable
+
+from . import tables as t
+
+
+def _insert(dialect: str, table: Table) -> Any:
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+
+
+class Statements:
+    """Every statement of the write path for one dialect and its clock."""
+
+    def __init__(self, dialect: str, now: ColumnElement[float]) -> None:
+        def put(table: Table) -> Executable:
+            statement: Executable = _insert(dialect, table).on_conflict_do_nothing()
+            return statement
+
+        self.now = select(now)
+        self.add_key = (
+            _insert(dialect, t.idempotency).on_conflict_do_nothing().returning(t.idempotency.c.key)
+        )
+        self.add_job = put(t.jobs)
+        self.add_lease = put(t.leases)
+        self.add_event = put(t.events)
+        self.add_result = put(t.results)
+        self.put_placed = _upsert(dialect, t.placed, ("job_id", "datacenter"))
+        self.put_workflow = _upsert(dialect, t.workflows, ("job_id", "workflow"))
+        self.put_holder = _upsert(dialect, t.holders, ("owner",))
+        fence = select(t.leases.c.job_id, t.leases.c.owner, t.leases.c.epoch).where(
+            t.leases.c.job_id.in_(bindparam("ids", expanding=True))
+        )
+        self.fence = fence.with_for_update() if dialect == "postgresql" else fence
+        self.known_keys = select(
+            t.idempotency.c.key,
+            t.idempotency.c.job_id,
+            t.idempotency.c.digest,
+            t.idempotency.c.created_at,
+        ).where(t.idempotency.c.key.in_(bindparam("keys", expanding=True)))
+        self.known_jobs = select(
+            t.jobs.c.job_id, t.jobs.c.key, t.jobs.c.owner, t.jobs.c.epoch, t.jobs.c.state
+        ).where(t.jobs.c.job_id.in_(bindparam("ids", expanding=True)))
+        self.drop_key = delete(t.idempotency).where(t.idempotency.c.key == bindparam("b_key"))
+        this = t.jobs.c.job_id == bindparam("b_job")
+        self.set_state = (
+            update(t.jobs).where(this).values(state=bindparam("b_state"), reason=bindparam("b_why"))
+        )
+        self.set_cancel = (
+            update(t.jobs)
+            .where(this, t.jobs.c.cancel_reason.is_(None))
+            .values(cancel_reason=bindparam("b_cancel"))
+        )
+        self.set_ended = (
+            update(t.jobs)
+            .where(this)
+            .values(ended_at=bindparam("b_now"), summary=bindparam("b_summary"))
+        )
+        self.drop_lease = delete(t.leases).where(t.leases.c.job_id == bindparam("b_job"))
+        self.set_owner = (
+            update(t.jobs)
+            .where(this)
+            .values(owner=bindparam("b_owner"), epoch=bindparam("b_epoch"))
+        )
+        self.acquire = _acquire(now)
+
+
+def _upsert(dialect: str, table: Table, key: tuple[str, ...]) -> Executable:
+    insert = _insert(dialect, table)
+    rest = {c.name: insert.excluded[c.name] for c in table.columns if c.name not in key}
+    statement: Executable = insert.on_conflict_do_update(index_elements=list(key), set_=rest)
+    return statement
+
+
+def _acquire(now: ColumnElement[float]) -> Executable:
+    """The compare-and-set of ownership, in one statement."""
+    running = exists().where(t.holders.c.owner == t.leases.c.owner, t.holders.c.expires_at > now)
+    return (
+        update(t.leases)
+        .where(
+            t.leases.c.job_id == bindparam("b_job"),
+            t.leases.c.epoch == bindparam("b_epoch"),
+            (t.leases.c.owner == bindparam("b_owner")) | bindparam("b_force") | ~running,
+        )
+        .values(owner=bindparam("b_owner"), epoch=t.leases.c.epoch + 1)
+        .returning(t.leases.c.epoch)
+    )

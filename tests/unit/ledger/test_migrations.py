@@ -1,0 +1,58 @@
+"""The shipped revisions make exactly the tables that the code uses, on every engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from distributed.clock import SystemClock
+from distributed.errors import ConfigError
+from distributed.ledger import SqlLedger, open_engine
+from distributed.ledger.migrate import HEAD, MIGRATIONS, bring_up_to_date
+from distributed.ledger.tables import metadata
+
+
+async def test_the_revisions_build_the_tables(url: str) -> None:
+    engine = open_engine(url, SystemClock())
+    await engine.write(bring_up_to_date)
+
+    def compare(connection: Connection) -> list[Any]:
+        return list(compare_metadata(MigrationContext.configure(connection), metadata))
+
+    assert await engine.write(compare) == []
+    await engine.close()
+
+
+async def test_a_second_start_finds_nothing_to_do(url: str) -> None:
+    engine = open_engine(url, SystemClock())
+    await engine.write(bring_up_to_date)
+    await engine.write(bring_up_to_date)
+    await engine.close()
+
+
+def test_the_newest_revision_is_the_one_the_code_expects() -> None:
+    assert ScriptDirectory(str(MIGRATIONS)).get_current_head() == HEAD
+
+
+async def test_a_newer_schema_is_refused(url: str) -> None:
+    engine = open_engine(url, SystemClock())
+    await engine.write(bring_up_to_date)
+
+    def age(connection: Connection) -> None:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    await engine.write(age)
+    with pytest.raises(ConfigError, match="revision 9999, newer than"):
+        await SqlLedger(engine, SystemClock()).start()
+    await engine.close()
+
+
+@pytest.mark.parametrize("address", ["nonsense", "oracle://x/y", "sqlite+unknown:///x"])
+def test_an_address_that_cannot_be_read_is_a_config_error(address: str) -> None:
+    with pytest.raises(ConfigError):
+        open_engine(address, SystemClock())
