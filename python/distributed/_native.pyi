@@ -146,4 +146,22 @@ class Membership:
     def broadcast(self, name: str, payload: bytes) -> None: ...
     def probe_now(self, name: str) -> None: ...
     def rtt(self, a: str, b: str) -> tuple[float, float] | None: ...
+    def suspect_for_job(self, job: str, node: str) -> bool:
+        """True where that opened a suspicion."""
+
+    def confirm_for_job(self, job: str, node: str, confirmer: str) -> bool:
+        """True where the confirmation counted."""
+
+    def refute_for_job(self, job: str, node: str) -> bool:
+        """True where that ended a suspicion or a death."""
+
+    def extend_for_job(self, job: str, node: str, progress: int, reason: str) -> bool:
+        """True where the suspicion was given more time."""
+
+    def end_job(self, job: str) -> int:
+        """How many suspicions and deaths ended."""
+
+    def is_well_for_job(self, job: str, node: str) -> bool:
+        """Neither suspected nor dead for the job, on the job layer alone."""
+
     def figures(self) -> dict[str, int]: ...

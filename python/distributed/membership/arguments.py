@@ -23,4 +23,6 @@ class NodeArguments(TypedDict, total=False):
     encryption: NotRequired[bool]
     advertise: NotRequired[str | None]
     allow: NotRequired[Sequence[str]]
+    job_min_seconds: NotRequired[float]
+    job_max_seconds: NotRequired[float]
     join_retry_seconds: NotRequired[float]

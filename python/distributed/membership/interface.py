@@ -74,6 +74,13 @@ class Membership(Protocol):
         """``node`` answered for ``job``: drops the suspicion and forgets a job-layer death."""
         ...
 
+    def extend_for_job(self, job: str, node: str, progress: int, reason: str) -> bool:
+        """Give a suspect more time, if ``progress`` rose since it was last reported.
+
+        Returns whether it was granted; grants are bounded and never move the expiry earlier.
+        """
+        ...
+
     def end_job(self, job: str) -> None:
         """Drop every suspicion and death of that job."""
         ...

@@ -12,7 +12,7 @@ from distributed.clock import Clock, SystemClock
 from distributed.errors import ClosedError, JoinError
 
 from .arguments import NodeArguments
-from .events import Event, UserEvent
+from .events import DiedForJob, Event, RefutedForJob, SuspectedForJob, UserEvent
 from .member import Member, Meta, Rtt, encode_meta
 from .notices import EVENTS, member_of
 from .options import NodeOptions
@@ -156,6 +156,36 @@ class Node:
         self._check_open()
         return self._native.figures()
 
+    def suspect_for_job(self, job: str, node: str) -> None:
+        """Start suspecting ``node`` for ``job`` alone: job-level communication is overdue.
+
+        It is dead for the job after `job_max_seconds`, sooner where others confirm.
+        """
+        if self._native.suspect_for_job(job, node) and (member := self.member(node)):
+            self._publish(SuspectedForJob(member, f"overdue at {self.name}", job))
+
+    def confirm_for_job(self, job: str, node: str, confirmer: str) -> None:
+        """``confirmer`` independently finds ``node`` silent for ``job``: brings expiry closer."""
+        self._native.confirm_for_job(job, node, confirmer)
+
+    def refute_for_job(self, job: str, node: str) -> None:
+        """``node`` answered for ``job``: drops the suspicion and forgets a job-layer death."""
+        if self._native.refute_for_job(job, node) and (member := self.member(node)):
+            self._publish(RefutedForJob(member, "answered", job))
+
+    def extend_for_job(self, job: str, node: str, progress: int, reason: str) -> bool:
+        """Give a suspect more time, if ``progress`` rose since it was last reported."""
+        return self._native.extend_for_job(job, node, progress, reason)
+
+    def end_job(self, job: str) -> None:
+        """Drop every suspicion and death of that job."""
+        self._native.end_job(job)
+
+    def is_alive_for_job(self, job: str, node: str) -> bool:
+        """Whether ``node`` is alive and neither suspected nor dead for ``job``."""
+        member = self.member(node)
+        return member is not None and member.is_alive and self._native.is_well_for_job(job, node)
+
     async def leave(self) -> None:
         """Say goodbye so that nobody takes the silence for a failure, then stop."""
         if not self._closed:
@@ -184,6 +214,10 @@ class Node:
         elif kind == "lost":
             for subscription in self._subscriptions:
                 subscription.lose(*values)
+        elif kind == "job_death":
+            job, node, reason = values
+            if accused := self.member(node):
+                self._publish(DiedForJob(accused, reason, job))
         elif event_type := EVENTS.get(kind):
             member, reason = values
             self._publish(event_type(member_of(member), reason))

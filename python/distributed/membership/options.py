@@ -34,6 +34,8 @@ class NodeOptions(msgspec.Struct, frozen=True, kw_only=True):
         encryption: False runs in clear off loopback, where keys are demanded otherwise.
         advertise: ``host:port`` that others reach this node at, where it is not the bound one.
         allow: networks in CIDR notation that may speak to this node; empty for all.
+        job_min_seconds: shortest job-layer suspicion, once three others confirmed it.
+        job_max_seconds: longest job-layer suspicion, while nobody confirms it.
         join_retry_seconds: how long to keep trying seeds before `JoinError`; 0 tries once.
     """
 
@@ -48,6 +50,8 @@ class NodeOptions(msgspec.Struct, frozen=True, kw_only=True):
     encryption: bool = True
     advertise: str | None = None
     allow: Sequence[str] = ()
+    job_min_seconds: float = 1.0
+    job_max_seconds: float = 10.0
     join_retry_seconds: float = 0.0
 
     def native(self, towards: str | None) -> dict[str, Any]:
@@ -78,6 +82,8 @@ class NodeOptions(msgspec.Struct, frozen=True, kw_only=True):
             "label": (self.label or "").encode(),
             "keys": keys,
             "meta": encode_meta(self.meta),
+            "job_min_seconds": self.job_min_seconds,
+            "job_max_seconds": self.job_max_seconds,
         }
 
 

@@ -21,7 +21,7 @@ use crate::port::{EventPort, Notice};
 /// The waker's token; memberships use the ones from their slot's base on.
 pub(crate) const WAKER: Token = Token(usize::MAX);
 /// Poller tokens of one membership: two sockets and its streams.
-const TOKENS: usize = 1 << 20;
+pub(crate) const TOKENS: usize = 1 << 20;
 const EVENTS: usize = 1_024;
 /// Readers are woken at most this often, unless somebody waits for an answer.
 const TELL_INTERVAL: Duration = Duration::from_millis(5);
@@ -29,36 +29,37 @@ const TELL_INTERVAL: Duration = Duration::from_millis(5);
 const TELL_SHARE: u32 = 50;
 
 /// What the wheel reminds the agent of.
-enum Due {
+pub(crate) enum Due {
     Node(usize),
     Stream(usize, Opened),
+    Jobs(usize),
     Reader(Arc<EventPort>, TimerToken),
     Sample,
     Tell,
 }
 
 pub(crate) struct Thread {
-    poll: Poll,
+    pub(crate) poll: Poll,
     clock: Clock,
-    commands: Receiver<Command>,
-    woken: Arc<AtomicBool>,
-    slots: Vec<Option<Membership>>,
-    by_id: HashMap<MembershipId, usize>,
-    wheel: Wheel<Due>,
-    timers: HashMap<TimerToken, TimerKey>,
-    ports: Vec<Arc<EventPort>>,
+    pub(crate) commands: Receiver<Command>,
+    pub(crate) woken: Arc<AtomicBool>,
+    pub(crate) slots: Vec<Option<Membership>>,
+    pub(crate) by_id: HashMap<MembershipId, usize>,
+    pub(crate) wheel: Wheel<Due>,
+    pub(crate) timers: HashMap<TimerToken, TimerKey>,
+    pub(crate) ports: Vec<Arc<EventPort>>,
     inbox: Inbox,
     buffer: Vec<u8>,
     lateness: Lateness,
     /// Slots that were touched since they were last settled, each once.
-    touched: Vec<usize>,
+    pub(crate) touched: Vec<usize>,
     /// Slots whose socket holds more than one turn may take.
     unread: Vec<usize>,
     /// Slots with something to tell.
     news: Vec<usize>,
     tell_at: Instant,
     tell_armed: bool,
-    sampling: bool,
+    pub(crate) sampling: bool,
 }
 
 impl Thread {
@@ -171,107 +172,6 @@ impl Thread {
         self.touched.push(slot);
     }
 
-    fn obey(&mut self, now: Instant) -> std::ops::ControlFlow<()> {
-        if !self.woken.swap(false, Ordering::AcqRel) {
-            return std::ops::ControlFlow::Continue(());
-        }
-        while let Ok(command) = self.commands.try_recv() {
-            match command {
-                Command::Shutdown(done) => {
-                    for slot in 0..self.slots.len() {
-                        self.remove(slot);
-                    }
-                    let _ = done.send(());
-                    return std::ops::ControlFlow::Break(());
-                }
-                command => self.execute(command, now),
-            }
-        }
-        std::ops::ControlFlow::Continue(())
-    }
-
-    fn execute(&mut self, command: Command, now: Instant) {
-        match command {
-            Command::Add(membership) => self.add(*membership),
-            Command::Join(id, seeds, request) => {
-                self.with(id, |membership| membership.join(&seeds, request, now));
-            }
-            Command::Leave(id, request) => {
-                self.with(id, |membership| membership.leave(request, now));
-            }
-            Command::Ask(id, question) => {
-                self.with(id, |membership| question(membership, now));
-            }
-            Command::Stop(id, request) => {
-                self.with(id, |membership| membership.answer(request, Outcome::Done));
-                if let Some(slot) = self.by_id.get(&id).copied() {
-                    self.remove(slot);
-                }
-            }
-            Command::Watch(port) => {
-                self.ports.push(port);
-                if !std::mem::replace(&mut self.sampling, true) {
-                    self.wheel.insert(now + SAMPLE_INTERVAL, Due::Sample);
-                }
-            }
-            Command::Schedule(port, token, deadline) => {
-                let key = self.wheel.insert(deadline, Due::Reader(port, token));
-                if let Some(earlier) = self.timers.insert(token, key) {
-                    self.wheel.cancel(earlier);
-                }
-            }
-            Command::Cancel(token) => {
-                if let Some(key) = self.timers.remove(&token) {
-                    self.wheel.cancel(key);
-                }
-            }
-            Command::Shutdown(_) => {}
-        }
-    }
-
-    fn with(&mut self, id: MembershipId, act: impl FnOnce(&mut Membership)) {
-        let Some(slot) = self.by_id.get(&id).copied() else {
-            return;
-        };
-        if let Some(membership) = &mut self.slots[slot] {
-            act(membership);
-            self.touched.push(slot);
-        }
-    }
-
-    fn add(&mut self, mut membership: Membership) {
-        let slot = self
-            .slots
-            .iter()
-            .position(Option::is_none)
-            .unwrap_or_else(|| {
-                self.slots.push(None);
-                self.slots.len() - 1
-            });
-        if membership
-            .register(self.poll.registry(), slot * TOKENS)
-            .is_err()
-        {
-            membership.stop();
-            return;
-        }
-        self.by_id.insert(membership.id, slot);
-        self.slots[slot] = Some(membership);
-        self.touched.push(slot);
-    }
-
-    fn remove(&mut self, slot: usize) {
-        let Some(mut membership) = self.slots.get_mut(slot).and_then(Option::take) else {
-            return;
-        };
-        if let Some((key, _)) = membership.timer {
-            self.wheel.cancel(key);
-        }
-        self.by_id.remove(&membership.id);
-        membership.collect();
-        membership.stop();
-    }
-
     fn fire(&mut self, due: Due, now: Instant) {
         match due {
             Due::Node(slot) => {
@@ -284,6 +184,13 @@ impl Thread {
             Due::Stream(slot, opened) => {
                 if let Some(membership) = self.slots.get_mut(slot).and_then(Option::as_mut) {
                     membership.expire_stream(opened, now);
+                    self.touched.push(slot);
+                }
+            }
+            Due::Jobs(slot) => {
+                if let Some(membership) = self.slots.get_mut(slot).and_then(Option::as_mut) {
+                    membership.jobs_timer = None;
+                    membership.jobs_blocked = !membership.judge_jobs(now);
                     self.touched.push(slot);
                 }
             }
@@ -332,7 +239,20 @@ impl Thread {
             for opened in membership.take_opened() {
                 self.wheel.insert(now + patience, Due::Stream(slot, opened));
             }
-            rearm(&mut self.wheel, slot, membership);
+            let wanted = membership.node.poll_timeout();
+            rearm(
+                &mut self.wheel,
+                &mut membership.timer,
+                wanted,
+                Due::Node(slot),
+            );
+            let wanted = membership.jobs_deadline(now);
+            rearm(
+                &mut self.wheel,
+                &mut membership.jobs_timer,
+                wanted,
+                Due::Jobs(slot),
+            );
             if membership.has_news() {
                 self.news.push(slot);
             }
@@ -364,22 +284,24 @@ impl Thread {
     }
 }
 
-fn rearm(wheel: &mut Wheel<Due>, slot: usize, membership: &mut Membership) {
-    let wanted = membership.node.poll_timeout();
-    match (membership.timer, wanted) {
+/// Points one timer at `wanted`.
+fn rearm(
+    wheel: &mut Wheel<Due>,
+    timer: &mut Option<(TimerKey, Instant)>,
+    wanted: Option<Instant>,
+    due: Due,
+) {
+    match (*timer, wanted) {
         (Some((_, at)), Some(deadline)) if at == deadline => {}
         (Some((key, _)), Some(deadline)) => {
             wheel.reschedule(key, deadline);
-            membership.timer = Some((key, deadline));
+            *timer = Some((key, deadline));
         }
         (Some((key, _)), None) => {
             wheel.cancel(key);
-            membership.timer = None;
+            *timer = None;
         }
-        (None, Some(deadline)) => {
-            let key = wheel.insert(deadline, Due::Node(slot));
-            membership.timer = Some((key, deadline));
-        }
+        (None, Some(deadline)) => *timer = Some((wheel.insert(deadline, due), deadline)),
         (None, None) => {}
     }
 }

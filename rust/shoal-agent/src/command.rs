@@ -56,6 +56,7 @@ pub(crate) enum Command {
     Leave(MembershipId, RequestId),
     Stop(MembershipId, RequestId),
     Ask(MembershipId, Question),
+    JudgeJobs(MembershipId),
     Watch(Arc<EventPort>),
     Schedule(Arc<EventPort>, TimerToken, Instant),
     Cancel(TimerToken),

@@ -15,7 +15,8 @@ use crate::allow::Network;
 use crate::clock::Clock;
 use crate::command::{Command, Figures, MembershipId, RequestId, TimerToken};
 use crate::error::AgentError;
-use crate::membership::Membership;
+use crate::jobs::{JobLayer, JobTimeout};
+use crate::membership::{Membership, Shared};
 use crate::port::EventPort;
 use crate::snapshot::{Published, Snapshot};
 use crate::socket::{advertised, Sockets};
@@ -38,6 +39,8 @@ pub struct Setup {
     pub allow: Vec<Network>,
     /// The protocol's settings; its `advertise` is filled in.
     pub config: Config,
+    /// Bounds of job-layer suspicions.
+    pub jobs: JobTimeout,
     /// Seed of the core's randomness.
     pub seed: u64,
 }
@@ -111,6 +114,7 @@ impl Agent {
             towards,
             allow,
             mut config,
+            jobs,
             seed,
         } = setup;
         let sockets = Sockets::bind(bind)?;
@@ -127,10 +131,14 @@ impl Agent {
         let (advertise, limits) = (config.advertise, config.limits.clone());
         let node = Node::new(config, seed, self.now())?;
         let id = MembershipId(self.line.memberships.fetch_add(1, Ordering::Relaxed));
-        let published = Arc::new(Published::default());
-        published.publish(node.members());
-        let shared = Arc::clone(&published);
-        let membership = Membership::new(id, node, sockets, allow, Arc::clone(port), shared)
+        let name: Arc<str> = node.config().name.as_str().into();
+        let shared = Shared {
+            published: Arc::new(Published::default()),
+            jobs: Arc::new(JobLayer::new(self.now(), jobs)),
+        };
+        shared.published.publish(node.members());
+        let ours = shared.clone();
+        let membership = Membership::new(id, node, sockets, allow, Arc::clone(port), ours)
             .map_err(|source| AgentError::Bind {
                 address: bind,
                 source,
@@ -142,7 +150,8 @@ impl Agent {
             bound,
             advertise,
             limits,
-            published,
+            shared,
+            name,
         })
     }
 
@@ -194,7 +203,8 @@ pub struct Handle {
     bound: SocketAddr,
     advertise: SocketAddr,
     limits: shoal_core::config::Limits,
-    published: Arc<Published>,
+    shared: Shared,
+    name: Arc<str>,
 }
 
 impl Handle {
@@ -220,7 +230,7 @@ impl Handle {
 
     /// The members as last published; never waits.
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        self.published.load()
+        self.shared.published.load()
     }
 
     /// Joins through the seeds; the reply says through which, or why through none.
@@ -288,6 +298,23 @@ impl Handle {
         answered
             .recv_timeout(PATIENCE)
             .map_err(|_| AgentError::Stopped)
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn jobs(&self) -> &JobLayer {
+        &self.shared.jobs
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        self.line.clock.now()
+    }
+
+    /// Has the agent look when the job layer is due next.
+    pub(crate) fn judge_jobs(&self) -> Result<(), AgentError> {
+        self.line.send(Command::JudgeJobs(self.id))
     }
 
     fn ask_membership(

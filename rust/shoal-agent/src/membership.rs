@@ -1,5 +1,6 @@
 //! One membership at work: a core node, its sockets, and what waits to be told.
 
+use core::time::Duration;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use std::os::fd::AsRawFd;
 
 use crate::allow::{allows, Network};
 use crate::command::{Figures, MembershipId, Outcome, RequestId};
+use crate::jobs::JobLayer;
 use crate::joining::Joins;
 use crate::mmsg::{Inbox, Outbox, BATCH};
 use crate::port::{EventPort, Notice};
@@ -24,6 +26,8 @@ use crate::traffic::Traffic;
 
 /// Batches read from one socket before the others have their turn.
 const BATCHES_A_TURN: usize = 16;
+/// Pause before a job layer that its owner holds is asked again.
+const JOBS_RETRY: Duration = Duration::from_millis(1);
 /// Poller tokens below the streams': the datagram socket, then the listener.
 const DATAGRAMS: usize = 0;
 const LISTENER: usize = 1;
@@ -31,6 +35,13 @@ const FIRST_STREAM: usize = 2;
 
 /// A stream that was just opened or accepted, to be given a deadline.
 pub(crate) type Opened = (usize, shoal_core::StreamId);
+
+/// What a membership shares with its owner's thread.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) published: Arc<Published>,
+    pub(crate) jobs: Arc<JobLayer>,
+}
 
 pub(crate) struct Membership {
     pub(crate) id: MembershipId,
@@ -50,6 +61,9 @@ pub(crate) struct Membership {
     opened: Vec<Opened>,
     allow: Vec<Network>,
     published: Arc<Published>,
+    pub(crate) jobs: Arc<JobLayer>,
+    pub(crate) jobs_timer: Option<(TimerKey, Instant)>,
+    pub(crate) jobs_blocked: bool,
     pending: Vec<Notice>,
     joins: Joins,
     traffic: Traffic,
@@ -62,7 +76,7 @@ impl Membership {
         sockets: Sockets,
         allow: Vec<Network>,
         port: Arc<EventPort>,
-        published: Arc<Published>,
+        shared: Shared,
     ) -> std::io::Result<Self> {
         let listener = TcpListener::from_std(sockets.listener.try_clone()?);
         Ok(Self {
@@ -80,7 +94,10 @@ impl Membership {
             streams: Streams::default(),
             opened: Vec::new(),
             allow,
-            published,
+            published: shared.published,
+            jobs: shared.jobs,
+            jobs_timer: None,
+            jobs_blocked: false,
             pending: Vec::new(),
             joins: Joins::default(),
             traffic: Traffic::default(),
@@ -240,6 +257,11 @@ impl Membership {
         while let Some(event) = self.node.poll_event() {
             let decided = self.joins.notice(&event);
             self.stale |= event.member().is_some();
+            if let Event::Joined { member } | Event::Died { member, .. } | Event::Left { member } =
+                &event
+            {
+                self.jobs.forget_node(&member.name);
+            }
             let internal = matches!(
                 event,
                 Event::JoinCompleted { .. } | Event::JoinFailed { .. }
@@ -268,6 +290,30 @@ impl Membership {
         if let Some(earlier) = self.leaving.replace(request) {
             self.answer(earlier, Outcome::Done);
         }
+    }
+
+    /// When the job layer wants to be judged; soon where its owner held it the last time.
+    pub(crate) fn jobs_deadline(&self, now: Instant) -> Option<Instant> {
+        let deadline = self.jobs.next_deadline()?;
+        let blocked = self.jobs_blocked.then(|| now + JOBS_RETRY);
+        Some(blocked.map_or(deadline, |retry| retry.max(deadline)))
+    }
+
+    /// Judges the job layer; false where its owner holds it this moment.
+    pub(crate) fn judge_jobs(&mut self, now: Instant) -> bool {
+        let multiplier = u32::try_from(self.node.stats().health_score).unwrap_or(0) + 1;
+        let Some(deaths) = self.jobs.expire(now, multiplier) else {
+            return false;
+        };
+        for death in deaths {
+            if death.asks_for_probe {
+                // A node that is gone by now needs no probe.
+                let _ = self.node.probe_now(now, &death.node);
+            }
+            self.urgent = true;
+            self.pending.push(Notice::JobDeath(self.id, death));
+        }
+        true
     }
 
     pub(crate) fn answer(&mut self, request: RequestId, outcome: Outcome) {

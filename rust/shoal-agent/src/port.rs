@@ -16,12 +16,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use shoal_core::{Event, Instant};
 
 use crate::command::{MembershipId, Outcome, RequestId, TimerToken};
+use crate::jobs::JobDeath;
 
 /// One thing to tell the reader.
 #[derive(Debug)]
 pub enum Notice {
     /// A membership changed.
     Event(MembershipId, Event),
+    /// A node is dead for one job.
+    JobDeath(MembershipId, JobDeath),
     /// A request has its answer.
     Reply(RequestId, Outcome),
     /// A timer of the reader is due.

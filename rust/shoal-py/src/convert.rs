@@ -39,6 +39,10 @@ pub(crate) fn notice<'py>(py: Python<'py>, notice: &Notice) -> PyResult<Bound<'p
     match notice {
         Notice::Event(id, event) => self::event(py, id.0, event),
         Notice::Reply(request, outcome) => reply(py, *request, outcome),
+        Notice::JobDeath(id, death) => tuple(
+            py,
+            ("job_death", id.0, &*death.job, &*death.node, &*death.reason),
+        ),
         Notice::Timer(token) => tuple(py, ("timer", *token)),
         Notice::Lost(id, lost) => tuple(py, ("lost", id.0, lost.changes, lost.user_events)),
         Notice::Stopped(id) => tuple(py, ("stopped", id.0)),

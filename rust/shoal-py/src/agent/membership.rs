@@ -2,11 +2,13 @@
 //! is its face.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
-use shoal_agent::{boot_epoch, random_seed, Handle, Network, Setup};
+use shoal_agent::{boot_epoch, random_seed, Handle, JobTimeout, Network, Setup};
 use shoal_core::config::Limits;
+use shoal_core::suspicion::{Standing, Verdict};
 
 use super::guard::{agent, Birthplace};
 use super::port::EventPort;
@@ -34,6 +36,8 @@ struct Options<'py> {
     label: Vec<u8>,
     keys: Vec<[u8; 32]>,
     meta: Vec<u8>,
+    job_min_seconds: f64,
+    job_max_seconds: f64,
 }
 
 impl Options<'_> {
@@ -52,9 +56,19 @@ impl Options<'_> {
             towards: optional(py, "towards", self.towards.as_deref())?,
             allow: allow.map_err(|reason| config_error(py, "allow", &reason))?,
             config,
+            jobs: JobTimeout {
+                min: seconds(py, "job_min_seconds", self.job_min_seconds)?,
+                max: seconds(py, "job_max_seconds", self.job_max_seconds)?,
+                ..JobTimeout::default()
+            },
             seed: random_seed(),
         })
     }
+}
+
+fn seconds(py: Python<'_>, field: &str, seconds: f64) -> PyResult<Duration> {
+    Duration::try_from_secs_f64(seconds)
+        .map_err(|_| config_error(py, field, "must be a number of seconds, zero or more"))
 }
 
 fn address(py: Python<'_>, field: &str, text: &str) -> PyResult<SocketAddr> {
@@ -175,6 +189,50 @@ impl Membership {
         let asked = py.detach(|| self.handle.ask(move |node, _| node.rtt(&a, &b)));
         let found = self.raise(py, asked)?;
         Ok(found.map(|(rtt, error)| (rtt.as_secs_f64(), error.as_secs_f64())))
+    }
+
+    fn suspect_for_job(&self, py: Python<'_>, job: &str, node: &str) -> PyResult<bool> {
+        self.born.check(py)?;
+        let verdict = self.raise(py, self.handle.suspect_for_job(job, node))?;
+        Ok(matches!(verdict, Verdict::Opened | Verdict::Reopened))
+    }
+
+    fn confirm_for_job(
+        &self,
+        py: Python<'_>,
+        job: &str,
+        node: &str,
+        confirmer: &str,
+    ) -> PyResult<bool> {
+        self.born.check(py)?;
+        self.raise(py, self.handle.confirm_for_job(job, node, confirmer))
+    }
+
+    fn refute_for_job(&self, py: Python<'_>, job: &str, node: &str) -> PyResult<bool> {
+        self.born.check(py)?;
+        Ok(self.handle.refute_for_job(job, node))
+    }
+
+    fn extend_for_job(
+        &self,
+        py: Python<'_>,
+        job: &str,
+        node: &str,
+        progress: u64,
+        reason: &str,
+    ) -> PyResult<bool> {
+        self.born.check(py)?;
+        self.raise(py, self.handle.extend_for_job(job, node, progress, reason))
+    }
+
+    fn end_job(&self, py: Python<'_>, job: &str) -> PyResult<usize> {
+        self.born.check(py)?;
+        Ok(self.handle.end_job(job))
+    }
+
+    fn is_well_for_job(&self, py: Python<'_>, job: &str, node: &str) -> PyResult<bool> {
+        self.born.check(py)?;
+        Ok(self.handle.standing_for_job(job, node) == Standing::Alive)
     }
 
     fn figures<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
