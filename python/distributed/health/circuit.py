@@ -51,8 +51,10 @@ class CircuitBreaker:
         """What the circuit is at `now`."""
         if self._opened_at is None:
             return Circuit.CLOSED
-        since = self._opened_at if not self._probe_lost(now) else self._probe_deadline()
-        return Circuit.HALF_OPEN if now >= since + self._wait else Circuit.OPEN
+        probe_from = self._opened_at + self._wait
+        if self._probe_lost(now):
+            probe_from = self._probe_deadline() + self._longer_wait()
+        return Circuit.HALF_OPEN if now >= probe_from else Circuit.OPEN
 
     def allow(self, now: float) -> bool:
         """Whether a call may be made now. In half-open the first asker gets the one probe."""
@@ -103,4 +105,7 @@ class CircuitBreaker:
     def _reopen(self, at: float) -> None:
         self._opened_at = at
         self._probe_at = None
-        self._wait = min(self._rules.open_cap_seconds, self._wait * 2.0)
+        self._wait = self._longer_wait()
+
+    def _longer_wait(self) -> float:
+        return min(self._rules.open_cap_seconds, self._wait * 2.0)
