@@ -5,10 +5,14 @@ use pyo3::prelude::*;
 
 mod agent;
 mod build;
+mod columns;
 mod convert;
 mod error;
+mod expiry;
 mod frame;
 mod sketch;
+mod suspicion;
+mod wheel;
 
 #[pymodule]
 mod _native {
@@ -17,7 +21,13 @@ mod _native {
     #[pymodule_export]
     use super::build::{build_profile, compiler_version, version};
     #[pymodule_export]
+    use super::expiry::SuspicionExpiry;
+    #[pymodule_export]
     use super::frame::{encode_frame, encode_frames, FrameDecoder};
     #[pymodule_export]
     use super::sketch::LatencySketch;
+    #[pymodule_export]
+    use super::suspicion::{lifeguard_bounds, SuspicionTable};
+    #[pymodule_export]
+    use super::wheel::TimerWheel;
 }
