@@ -1,6 +1,8 @@
 """Stubs of the Rust extension. Private: import it only where architecture.md says."""
 
-from typing import Any
+from array import array
+from collections.abc import Sequence
+from typing import Any, ClassVar, final
 
 def version() -> str: ...
 def build_profile() -> str: ...
@@ -165,3 +167,231 @@ class Membership:
         """Neither suspected nor dead for the job, on the job layer alone."""
 
     def figures(self) -> dict[str, int]: ...
+
+class TimerWheel:
+    """Timers that carry an integer each, ordered by deadline.
+
+    Times are seconds of one monotonic clock, rounded to microseconds: a reading equal to a
+    deadline has reached it, and no timer fires more than half a microsecond early. Negative
+    times count as 0. Keys and tokens are unsigned 64-bit. A key names one timer; once that
+    fired or was cancelled the key finds nothing.
+
+    The `_many` forms take `array.array("d")` for times and `array.array("Q")` for integers
+    (any buffer of that type), or else sequences, which are slower.
+    """
+
+    def __new__(cls, now: float = 0.0) -> TimerWheel: ...
+    def schedule(self, deadline: float, token: int) -> int:
+        """Add a timer and return its key; one whose deadline has passed is due at once.
+
+        Raises:
+            ValueError: the deadline is nan.
+            OverflowError: the token does not fit.
+        """
+
+    def cancel(self, key: int) -> int | None:
+        """Take a timer out; its token, or None if it is not there any more."""
+
+    def move(self, key: int, deadline: float) -> bool:
+        """Give a timer another deadline and keep its key; false if it is not there."""
+
+    def advance(self, now: float) -> list[int]:
+        """Tokens of all timers due by `now`: by deadline, equal ones by age."""
+
+    def advance_array(self, now: float) -> array[int]:
+        """As `advance`, as `array("Q")`."""
+
+    def schedule_many(
+        self, deadlines: array[float] | Sequence[float], tokens: array[int] | Sequence[int]
+    ) -> array[int]:
+        """Add a timer for each row; the keys as `array("Q")`.
+
+        Raises:
+            ValueError: unequal lengths, or a deadline is nan; nothing was added.
+        """
+
+    def cancel_many(self, keys: array[int] | Sequence[int]) -> int:
+        """Take timers out; how many were there."""
+
+    def move_many(
+        self, keys: array[int] | Sequence[int], deadlines: array[float] | Sequence[float]
+    ) -> int:
+        """Move timers; how many were there.
+
+        Raises:
+            ValueError: unequal lengths, or a deadline is nan; nothing was moved.
+        """
+
+    def clear(self) -> int:
+        """Take every timer out; how many there were."""
+
+    def deadline(self, key: int) -> float | None: ...
+    def next_deadline(self) -> float | None:
+        """The exact deadline of the next timer to fire; in the past if it is overdue."""
+
+    def allocated_bytes(self) -> int: ...
+    def __len__(self) -> int: ...
+    def __bool__(self) -> bool: ...
+
+@final
+class SuspicionExpiry:
+    """Why something was declared dead. Times are seconds of the table's clock."""
+
+    @property
+    def job(self) -> int | None: ...
+    @property
+    def node(self) -> int: ...
+    @property
+    def incarnation(self) -> int: ...
+    @property
+    def accuser(self) -> int: ...
+    @property
+    def confirmers(self) -> list[int]: ...
+    @property
+    def started_at(self) -> float: ...
+    @property
+    def deadline(self) -> float: ...
+    @property
+    def expired_at(self) -> float: ...
+    @property
+    def multiplier(self) -> int: ...
+    @property
+    def min_seconds(self) -> float: ...
+    @property
+    def max_seconds(self) -> float: ...
+    @property
+    def expected_confirmations(self) -> int: ...
+    @property
+    def grants(self) -> list[tuple[float, float, int, str]]:
+        """Extensions: granted at, by seconds, progress, reason."""
+
+    @property
+    def asks_for_probe(self) -> bool: ...
+    @property
+    def resolved_jobs(self) -> list[int]: ...
+
+class SuspicionTable:
+    """Suspicions of nodes, and of nodes as far as one job is concerned (`job` given).
+
+    The rules stand in the Rust module `shoal_core::suspicion`. Jobs, nodes and incarnations are
+    unsigned 64-bit integers of the caller's choosing; times are seconds of one monotonic clock. Hand in what
+    was received before calling `expire`: a refutation in the same step then wins.
+
+    The `_many` forms take `array.array("Q")` or sequences, and are one call for many rows.
+    """
+
+    VERDICTS: ClassVar[tuple[str, ...]]
+    """What `suspect` can answer; `suspect_many` gives the places in this tuple."""
+
+    def __new__(
+        cls,
+        now: float = 0.0,
+        *,
+        total: int = 100_000,
+        per_job: int = 10_000,
+        nodes: int = 100_000,
+        max_multiplier: int = 9,
+        deaths_to_probe: int = 3,
+        first_extension_seconds: float = 15.0,
+        shortest_extension_seconds: float = 1.0,
+        extensions: int = 5,
+    ) -> SuspicionTable: ...
+    def suspect(
+        self,
+        node: int,
+        incarnation: int,
+        accuser: int,
+        now: float,
+        min_seconds: float,
+        max_seconds: float,
+        confirmations: int,
+        job: int | None = None,
+    ) -> str:
+        """`accuser` says the node does not answer; bounds count if this opens a suspicion.
+
+        Raises:
+            ValueError: a time is negative, too large or nan.
+        """
+
+    def suspect_many(
+        self,
+        nodes: array[int] | Sequence[int],
+        incarnations: array[int] | Sequence[int],
+        accuser: int,
+        now: float,
+        min_seconds: float,
+        max_seconds: float,
+        confirmations: int,
+        jobs: array[int] | Sequence[int] | None = None,
+    ) -> bytes:
+        """`suspect` for each row; one byte each, its place in `VERDICTS`."""
+
+    def confirm(
+        self, node: int, incarnation: int, confirmer: int, now: float, job: int | None = None
+    ) -> bool:
+        """Whether the confirmation counted."""
+
+    def confirm_many(
+        self,
+        nodes: array[int] | Sequence[int],
+        incarnations: array[int] | Sequence[int],
+        confirmer: int,
+        now: float,
+        jobs: array[int] | Sequence[int] | None = None,
+    ) -> int:
+        """How many confirmations counted."""
+
+    def refute(self, node: int, incarnation: int, job: int | None = None) -> bool:
+        """Whether a suspicion or job-layer death of a lower incarnation ended."""
+
+    def refute_many(
+        self,
+        nodes: array[int] | Sequence[int],
+        incarnations: array[int] | Sequence[int],
+        jobs: array[int] | Sequence[int] | None = None,
+    ) -> int: ...
+    def refute_everywhere(self, node: int, incarnation: int) -> int: ...
+    def node_died(self, node: int, incarnation: int) -> list[int]:
+        """End all that is held against the node; the jobs whose suspicions ended with it."""
+
+    def revive(self, node: int, incarnation: int) -> bool: ...
+    def joined(self, node: int) -> None: ...
+    def forget(self, node: int) -> None: ...
+    def job_ended(self, job: int) -> int: ...
+    def set_multiplier(self, multiplier: int, now: float) -> None:
+        """Set the local health multiplier, in O(1); call `expire` in the same step."""
+
+    def extend(
+        self, node: int, progress: int, reason: str, now: float, job: int | None = None
+    ) -> tuple[str, float, float | None, int]:
+        """(answer, seconds granted, deadline, grants left).
+
+        Answers: `granted`, `no-progress`, `exhausted`, `not-suspected`.
+        """
+
+    def expire(self, now: float) -> list[SuspicionExpiry]:
+        """What is due by `now`, by deadline."""
+
+    def standing(self, node: int, job: int | None = None) -> str:
+        """`alive`, `suspected-for-job`, `suspected`, `dead-for-job` or `dead`: the worst."""
+
+    def deadline(self, node: int, job: int | None = None) -> float | None: ...
+    def confirmers(self, node: int, job: int | None = None) -> list[int]: ...
+    def accused_by(self, job: int) -> list[int]: ...
+    def jobs_accusing(self, node: int) -> list[int]: ...
+    def next_deadline(self) -> float | None: ...
+    @property
+    def multiplier(self) -> int: ...
+    def refusals(self) -> tuple[int, int, int]:
+        """Accusations turned away by the limits `total`, `per_job` and `nodes`."""
+
+    def known(self) -> tuple[int, int]:
+        """Nodes and jobs about which anything is known."""
+
+    def __len__(self) -> int: ...
+    def __bool__(self) -> bool: ...
+
+def lifeguard_bounds(
+    alpha: float, beta: float, confirmations: int, members: int, probe_interval_seconds: float
+) -> tuple[float, float, int]:
+    """Least and longest suspicion in seconds, and the confirmations that can be expected."""
