@@ -113,6 +113,7 @@ class PeerRefused(TransportError):
 
     Attributes:
         code: machine-readable reason, e.g. `overloaded`, `stale_fence`.
+        field: the part of the request at fault, or "".
         retry_after_seconds: when trying again makes sense; None where it does not.
     """
 
@@ -121,11 +122,13 @@ class PeerRefused(TransportError):
         code: str,
         reason: str,
         *,
+        field: str = "",
         peer: str = "",
         retry_after_seconds: float | None = None,
     ) -> None:
         self.code = code
         self.reason = reason
+        self.field = field
         self.retry_after_seconds = retry_after_seconds
         super().__init__(f"{reason} ({code})", peer=peer)
 

@@ -7,7 +7,7 @@ Two implementations stand behind it: TCP (`tcp.py`) and the simulated network of
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -85,8 +85,13 @@ class Connection(Protocol):
         ...
 
 
-Service = Callable[[Context, msgspec.Struct], Awaitable[msgspec.Struct | None]]
-"""Answers one request; None for a message that has no reply."""
+Reply = msgspec.Struct | None
+Service = Callable[[Context, Any], Awaitable[Reply] | Reply]
+"""Answers one request; None for a message that has no reply.
+
+A plain function is called in the order of arrival, before the next message is looked at; a
+coroutine runs as a task of its own.
+"""
 
 Handlers = Mapping[type[msgspec.Struct], Service]
 """Message type to the method that serves it, built from each conversation's `handlers()`."""

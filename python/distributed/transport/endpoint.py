@@ -1,0 +1,65 @@
+"""What all connections of one node share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from distributed.transport.codec import MessageCodec
+
+if TYPE_CHECKING:
+    from distributed.clock import Clock
+    from distributed.supervision import Supervisor
+    from distributed.telemetry.logs import BoundLogger
+    from distributed.telemetry.metrics import Metrics
+    from distributed.transport.dispatch import Router
+    from distributed.transport.interface import Identity
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds of one connection.
+
+    Attributes:
+        max_frame_bytes: larger frames are refused before they are buffered.
+        compress_bytes: bodies of at least this many bytes are compressed.
+        send_buffer_bytes: past this, `send` waits and `try_send` refuses.
+        requests_in_progress: past this, reading pauses.
+        greeting_seconds: how long a fresh connection may stay silent.
+        keepalive_seconds: a ping goes out after this much silence.
+        silence_seconds: a connection silent this long is half-open and is closed.
+    """
+
+    max_frame_bytes: int = 16 * 1024 * 1024
+    compress_bytes: int = 4096
+    send_buffer_bytes: int = 4 * 1024 * 1024
+    requests_in_progress: int = 1024
+    greeting_seconds: float = 5.0
+    keepalive_seconds: float = 5.0
+    silence_seconds: float = 15.0
+
+
+class Endpoint:
+    """Identity, router and services of the node that a connection belongs to."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        router: Router,
+        supervisor: Supervisor,
+        clock: Clock,
+        logger: BoundLogger,
+        metrics: Metrics,
+        *,
+        limits: Limits | None = None,
+        cluster: str = "",
+    ) -> None:
+        self.identity = identity
+        self.router = router
+        self.supervisor = supervisor
+        self.clock = clock
+        self.logger = logger
+        self.metrics = metrics
+        self.limits = limits or Limits()
+        self.cluster = cluster
+        self.codec = MessageCodec()
