@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import struct
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
@@ -81,12 +81,12 @@ class TcpConnection(asyncio.Protocol):
     # asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.set_write_buffer_limits(high=self._limits.send_buffer_bytes)
+        # uvloop's transports do not derive from asyncio's.
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(high=self._limits.send_buffer_bytes)
         self._outbox = Outbox(
             self._loop,
-            transport.write,
+            self._transport.write,
             limit_bytes=self._limits.send_buffer_bytes,
             compress_bytes=self._limits.compress_bytes,
         )
