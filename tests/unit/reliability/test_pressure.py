@@ -1,0 +1,167 @@
+"""Back-pressure that can always fall again, and queues that say what they dropped."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from distributed.reliability.pressure import (
+    Level,
+    PressureGauge,
+    PressureRules,
+    SenderPace,
+    worst,
+)
+from distributed.reliability.queues import BoundedQueue, ClassQueues, Full
+from distributed.reliability.shedding import MessageClass
+
+
+def gauge_at(delay: float, seconds: float = 20.0) -> PressureGauge:
+    gauge = PressureGauge()
+    for step in range(round(seconds * 10)):
+        gauge.sample(delay, step / 10)
+    return gauge
+
+
+@pytest.mark.parametrize(
+    ("delay", "level"),
+    [(0.0, Level.NONE), (0.2, Level.THROTTLE), (0.9, Level.BATCH), (5.0, Level.REJECT)],
+)
+def test_the_level_follows_the_measured_delay(delay: float, level: Level) -> None:
+    """GM 5.1, invariant 7."""
+    assert gauge_at(delay).level(20.0) is level
+
+
+def test_arrivals_without_delay_are_no_pressure() -> None:
+    gauge = PressureGauge()
+    for step in range(100_000):
+        gauge.sample(0.0, step / 10_000)
+    assert gauge.level(10.0) is Level.NONE
+
+
+def test_a_spike_weighs_as_long_as_it_lasts() -> None:
+    """GM 48.2, 60.10."""
+    gauge = gauge_at(0.001)
+    gauge.sample(3.0, 19.95)
+    for step in range(20):
+        gauge.sample(0.001, 20.02 + step / 100)
+    assert gauge.level(20.3) is Level.NONE
+
+
+def test_leaving_a_level_takes_more_than_touching_its_bound() -> None:
+    """GM 44.8, 60.5."""
+    gauge = gauge_at(0.55)
+    for step in range(100):
+        gauge.sample(0.45, 20.0 + step / 10)
+    assert gauge.level(30.0) is Level.BATCH
+    for step in range(100):
+        gauge.sample(0.2, 30.0 + step / 10)
+    assert gauge.level(40.0) is Level.THROTTLE
+
+
+@given(st.lists(st.tuples(st.floats(0, 100), st.floats(0, 10)), max_size=50))
+def test_pressure_always_falls_when_nothing_waits(samples: list[tuple[float, float]]) -> None:
+    """GM 48.1, 41.9: a receiver that rejected everything recovers by itself."""
+    gauge = PressureGauge()
+    now = 0.0
+    for delay, gap in samples:
+        now += gap
+        gauge.sample(delay, now)
+    assert gauge.level(now + 60.0) is Level.NONE
+
+
+def test_a_sender_that_hears_nothing_relaxes_step_by_step() -> None:
+    """GM 44.8, 54.1: rejected statistics cannot keep the word that lifts the rejection away."""
+    pace = SenderPace(PressureRules(relax_seconds=5.0))
+    pace.told(Level.REJECT, 0.0)
+    found = [pace.level(now) for now in (0.0, 4.9, 5.0, 10.0, 15.0, 500.0)]
+    assert found == [Level.REJECT, Level.REJECT, Level.BATCH, Level.THROTTLE, *[Level.NONE] * 2]
+
+
+def test_a_sender_follows_up_and_down_at_once() -> None:
+    """GM 5.3a, 41.9a, 41.9b, 41.9c."""
+    pace = SenderPace()
+    quiet = pace.interval_seconds(0.0)
+    pace.told(Level.BATCH, 0.0)
+    assert pace.interval_seconds(0.1) > quiet
+    assert pace.merges(0.1)
+    assert pace.sends_statistics(0.1)
+    pace.told(Level.REJECT, 0.2)
+    assert not pace.sends_statistics(0.2)
+    pace.told(Level.NONE, 0.3)
+    assert pace.interval_seconds(0.3) == quiet
+
+
+def test_a_datacenter_is_as_pressed_as_its_worst_manager() -> None:
+    """GM 5.2a, 5.3b."""
+    assert worst([Level.NONE, Level.BATCH]) is Level.BATCH
+    assert worst([]) is Level.NONE
+
+
+@pytest.mark.parametrize(
+    ("label", "level"),
+    [("reject", Level.REJECT), ("none", Level.NONE), ("extreme", Level.THROTTLE)],
+)
+def test_levels_travel_by_name(label: str, level: Level) -> None:
+    assert Level.parse(label) is level
+
+
+@pytest.mark.parametrize(
+    ("full", "taken", "dropped", "left"),
+    [
+        (Full.DROP_OLDEST, True, (1,), [2, 3]),
+        (Full.DROP_NEWEST, False, (3,), [1, 2]),
+        (Full.REFUSE, False, (), [1, 2]),
+    ],
+)
+def test_a_full_queue_says_what_it_dropped(
+    full: Full, taken: bool, dropped: tuple[int, ...], left: list[int]
+) -> None:
+    """GM 41.30c, 21.1c, 53.6."""
+    queue = BoundedQueue[int](2, full)
+    queue.offer(1, 0.0)
+    queue.offer(2, 0.0)
+    offer = queue.offer(3, 1.0)
+    assert (offer.taken, offer.dropped) == (taken, dropped)
+    found = [queue.take(1.0), queue.take(1.0)]
+    assert [item[0] for item in found if item is not None] == left
+    assert queue.take(1.0) is None
+
+
+def test_a_queue_tells_how_long_things_waited() -> None:
+    queue = BoundedQueue[str](4)
+    assert queue.delay(0.0) == 0.0
+    queue.offer("a", 1.0)
+    assert queue.delay(3.0) == 2.0
+    assert queue.take(4.0) == ("a", 3.0)
+
+
+def test_a_queue_of_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        BoundedQueue[int](0)
+
+
+def test_control_never_waits_behind_another_class() -> None:
+    """GM 58.7, invariant 7."""
+    queues = ClassQueues[str](dict.fromkeys(MessageClass, 100))
+    for number in range(50):
+        queues.offer(MessageClass.RESULTS, f"r{number}", 0.0)
+        queues.offer(MessageClass.STATISTICS, f"s{number}", 0.0)
+    for _ in range(30):
+        queues.take(0.0)
+    queues.offer(MessageClass.CONTROL, "cancel", 1.0)
+    taken = queues.take(1.0)
+    assert taken is not None
+    assert taken[1] == "cancel"
+
+
+def test_a_flood_of_one_class_starves_no_other() -> None:
+    """GM 53.7, 45.2."""
+    queues = ClassQueues[str](dict.fromkeys(MessageClass, 1000), patience=8)
+    for number in range(500):
+        queues.offer(MessageClass.RESULTS, f"r{number}", 0.0)
+    queues.offer(MessageClass.PROGRESS, "progress", 0.0)
+    queues.offer(MessageClass.STATISTICS, "statistics", 0.0)
+    served = [taken[1] for taken in (queues.take(0.0) for _ in range(10)) if taken is not None]
+    assert {"progress", "statistics"} <= set(served)
