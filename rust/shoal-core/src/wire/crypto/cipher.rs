@@ -55,9 +55,13 @@ pub(crate) struct Nonce {
 /// The session key is HChaCha20(key, instance · salt) and the nonce is the counter behind
 /// four zero bytes: with ChaCha20-Poly1305 this is XChaCha20-Poly1305
 /// (draft-irtf-cfrg-xchacha-03) with its first half computed once.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a box would allocate for each datagram read"
+)]
 pub(crate) enum SessionCipher {
     ChaCha(ChaCha20Poly1305),
-    Aes(Box<Aes256Gcm>),
+    Aes(Aes256Gcm),
 }
 
 impl Key {
@@ -93,7 +97,7 @@ impl Key {
         let subkey = hchacha::<chacha20::R20>((&self.secret).into(), &input.into());
         match self.cipher {
             Cipher::ChaCha20Poly1305 => SessionCipher::ChaCha(ChaCha20Poly1305::new(&subkey)),
-            Cipher::Aes256Gcm => SessionCipher::Aes(Box::new(Aes256Gcm::new(&subkey))),
+            Cipher::Aes256Gcm => SessionCipher::Aes(Aes256Gcm::new(&subkey)),
         }
     }
 }

@@ -1,3 +1,5 @@
+use core::slice::from_ref;
+
 use crate::wire::*;
 
 fn key(byte: u8) -> Key {
@@ -29,7 +31,7 @@ fn empty(codec: &mut Codec, receiver: Instance) -> Vec<u8> {
 #[test]
 fn keys_rotate_without_a_datagram_lost_11_62() {
     let (old, new) = (key(1), key(2));
-    let (mut a, mut b) = (node(1, 1, &[old.clone()]), node(2, 2, &[old.clone()]));
+    let (mut a, mut b) = (node(1, 1, from_ref(&old)), node(2, 2, from_ref(&old)));
     let exchange = |a: &mut Codec, b: &mut Codec| {
         assert!(b.open(&mut empty(a, 2)).is_ok());
         assert!(a.open(&mut empty(b, 1)).is_ok());
@@ -55,7 +57,7 @@ fn only_the_key_in_use_encrypts_and_a_removed_one_opens_nothing_11_62() {
     a.keyring_mut().use_key(new.id()).unwrap();
     let mut holds_new = node(2, 2, &[new]);
     assert!(holds_new.open(&mut empty(&mut a, 2)).is_ok());
-    let mut laggard = node(3, 3, &[old.clone()]);
+    let mut laggard = node(3, 3, from_ref(&old));
     let mut bytes = empty(&mut laggard, 2);
     assert_eq!(
         holds_new.open(&mut bytes).unwrap_err(),
