@@ -124,6 +124,7 @@ class Router:
             load = candidate.base_load
             if name in on_the_way:
                 load += candidate.utilisation_per_core * on_the_way[name][0]
+                load = max(1.0, load)
             cooldown = cooling.get(name, 1.0)
             score = latency * load * candidate.quality * cooldown
             is_held = name in held

@@ -20,17 +20,15 @@ class Waits:
         """Seconds until this many more cores are free there; 0 where capacity is unknown.
 
         Cores promised to work on its way are not free, and work on its way that has to queue
-        is ahead of this job. Cores come free at the candidate's release rate.
+        is ahead of this job. Cores come free at the candidate's release rate, which also
+        shortens the reported wait by what ended since the report.
         """
         if candidate.capacity_at is None:
             return 0.0
         promised, waiting = self._on_the_way.get(candidate.name, (0, 0))
-        free = candidate.free_cores - promised
-        if free >= self._cores and candidate.wait_seconds <= 0.0:
+        missing = self._cores + promised + waiting - candidate.free_cores
+        if missing <= 0 and candidate.wait_seconds <= 0.0:
             return 0.0
-        missing = self._cores - max(0, free) + waiting
-        if missing <= 0:
-            return candidate.wait_seconds
         if candidate.release_rate <= 0.0:
             return max(candidate.wait_seconds, self._rules.unknown_wait_seconds)
-        return candidate.wait_seconds + missing / candidate.release_rate
+        return max(0.0, candidate.wait_seconds + missing / candidate.release_rate)
