@@ -1,0 +1,72 @@
+"""Reads the frames that pass through a simulated connection: names for the trace, and rules
+that drop or hold up messages of one type."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from distributed._native import FrameDecoder, encode_frame
+from distributed.errors import FrameError
+from distributed.transport.connection import DEADLINE
+from distributed.transport.frames import Kind
+
+_FIXSTR = range(0xA0, 0xC0)
+_STR8 = 0xD9
+_PREFIX = {Kind.REQUEST: DEADLINE.size}
+_CARRIES_MESSAGE = frozenset({Kind.REQUEST, Kind.REPLY, Kind.NOTICE})
+_names: dict[bytes, str] = {}
+
+
+class Passing(NamedTuple):
+    """One frame on its way."""
+
+    kind: int
+    flags: int
+    correlation: int
+    body: bytes
+
+    @property
+    def label(self) -> str:
+        """The message's type, or the frame's kind where it carries none."""
+        if self.kind in _CARRIES_MESSAGE:
+            return message_name(self.body, _PREFIX.get(Kind(self.kind), 0))
+        return Kind(self.kind).name.lower()
+
+    def encode(self) -> bytes:
+        """The frame as bytes again."""
+        return encode_frame(self.kind, self.flags, self.correlation, self.body)
+
+
+class FrameTap:
+    """Cuts one direction of a connection into frames; goes blind at the first bad byte."""
+
+    __slots__ = ("_decoder",)
+
+    def __init__(self) -> None:
+        self._decoder: FrameDecoder | None = FrameDecoder(64 * 1024 * 1024)
+
+    def read(self, data: bytes) -> list[Passing]:
+        """The frames that `data` completes."""
+        if self._decoder is None:
+            return []
+        try:
+            return [Passing(*frame) for frame in self._decoder.feed(data)]
+        except FrameError:
+            self._decoder = None
+            return []
+
+
+def message_name(body: bytes, offset: int = 0) -> str:
+    """The tag of an encoded message: the first item of its array."""
+    at = offset + (1 if body[offset : offset + 1] < b"\xa0" else 3)
+    lead = body[at] if at < len(body) else 0
+    if lead in _FIXSTR:
+        raw = body[at + 1 : at + 1 + lead - 0xA0]
+    elif lead == _STR8:
+        raw = body[at + 2 : at + 2 + body[at + 1]]
+    else:
+        return "unreadable"
+    name = _names.get(raw)
+    if name is None:
+        name = _names.setdefault(raw, raw.decode(errors="replace"))
+    return name

@@ -1,0 +1,119 @@
+"""What a scenario does to messages by type, and what the trace hears of them."""
+
+from __future__ import annotations
+
+import random
+import zlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from distributed.testing.frame_tap import FrameTap, Passing
+
+if TYPE_CHECKING:
+    from distributed.testing.trace import Trace
+
+Seen = Callable[[str, str, Passing, str], None]
+"""Called with source, target, the frame and its label."""
+
+
+class MessageRule(msgspec.Struct):
+    """Does something to messages of type `name`; "" stands for any name or end.
+
+    Attributes:
+        chance: how often it strikes.
+        drop: lose the message.
+        delay_seconds: hold up the message and everything behind it.
+        corrupt: flip one byte.
+        times: how often it may still strike; None for ever.
+    """
+
+    name: str = ""
+    source: str = ""
+    target: str = ""
+    chance: float = 1.0
+    drop: bool = False
+    delay_seconds: float = 0.0
+    corrupt: bool = False
+    times: int | None = None
+
+    def strikes(self, label: str, source: str, target: str, rng: random.Random) -> bool:
+        """Whether this message is hit."""
+        if self.times == 0 or (self.name and self.name != label):
+            return False
+        if (self.source and self.source != source) or (self.target and self.target != target):
+            return False
+        if self.chance < 1.0 and rng.random() >= self.chance:
+            return False
+        if self.times is not None:
+            self.times -= 1
+        return True
+
+
+class MessageRules:
+    """All rules in force, and everybody who wants to see messages pass."""
+
+    def __init__(self) -> None:
+        self.active: list[MessageRule] = []
+        self.watchers: list[Seen] = []
+
+    def add(self, rule: MessageRule) -> MessageRule:
+        """Put a rule in force; hand it to `remove` to end it."""
+        self.active.append(rule)
+        return rule
+
+    def remove(self, rule: MessageRule) -> None:
+        """End a rule."""
+        self.active = [kept for kept in self.active if kept is not rule]
+
+
+class PipeTap:
+    """Sees one direction of one connection."""
+
+    __slots__ = ("_frames", "_rng", "_rules", "_source", "_target", "_trace", "delay")
+
+    def __init__(self, rules: MessageRules, trace: Trace, source: str, target: str) -> None:
+        self._rules = rules
+        self._trace = trace
+        self._source = source
+        self._target = target
+        self._frames = FrameTap()
+        self._rng = random.Random(f"rules:{source}>{target}")
+        self.delay = 0.0
+
+    def passes(self, data: bytes) -> bytes:
+        """What goes on instead of `data`; b"" for nothing. Sets `delay` for the piece."""
+        self.delay = 0.0
+        frames = self._frames.read(data)
+        kept = [frame for frame in frames if not self._lost(frame)]
+        if len(kept) < len(frames):
+            data = b"".join(frame.encode() for frame in kept)
+        return self._corrupted(data) if self._rules.active else data
+
+    def _lost(self, frame: Passing) -> bool:
+        label = frame.label
+        source, target = self._source, self._target
+        lost = False
+        for rule in self._rules.active:
+            if not rule.corrupt and rule.strikes(label, source, target, self._rng):
+                lost = lost or rule.drop
+                self.delay += rule.delay_seconds
+        mark = "lost" if lost else f"{zlib.crc32(frame.body):08x}"
+        self._trace.add(source, "send", label, target, mark)
+        if not lost:
+            for watcher in self._rules.watchers:
+                watcher(source, target, frame, label)
+        return lost
+
+    def _corrupted(self, data: bytes) -> bytes:
+        for rule in self._rules.active:
+            if (
+                rule.corrupt
+                and data
+                and rule.strikes(rule.name, self._source, self._target, self._rng)
+            ):
+                at = self._rng.randrange(len(data))
+                data = data[:at] + bytes([data[at] ^ 0x5A]) + data[at + 1 :]
+                self._trace.add(self._source, "corrupt", "bytes", self._target)
+        return data
