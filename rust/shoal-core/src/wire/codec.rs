@@ -1,6 +1,6 @@
 //! Datagrams: header, messages, and what proves them whole.
 
-use super::crypto::{KeyId, Keyring, Nonce, ReplayTable, Sender, SessionCipher, TAG_BYTES};
+use super::crypto::{Key, KeyId, Keyring, Nonce, ReplayTable, Sender, SessionCipher, TAG_BYTES};
 use super::cursor::Cursor;
 use super::header::{
     associated_data, receiver_tag, Prefix, Seal, CHECKSUM_BYTES, PREFIX_BYTES, SEALED,
@@ -151,7 +151,7 @@ impl Codec {
             }
         };
         let end = header_at.saturating_add(limit).saturating_sub(trailer);
-        Packer::new(out, header_at, end, receiver)
+        Packer::new(out, header_at, end, current.map(Key::id), receiver)
     }
 
     /// Starts a datagram of at most [`DEFAULT_MTU`] bytes.
@@ -160,31 +160,40 @@ impl Codec {
     }
 
     /// Finishes a datagram: encrypts it where keys are held, else appends a checksum. Only
-    /// one datagram can be under way; start the next one after this.
+    /// one datagram can be under way; start the next one after this. A datagram whose key was
+    /// removed meanwhile is taken out of the buffer again.
     pub fn seal(&mut self, packer: Packer<'_>) {
         let Packer {
             out,
             header_at,
             start,
+            seal,
             receiver,
             ..
         } = packer;
-        let Some(key) = self.keyring.current() else {
+        let Some(id) = seal else {
             let checksum = crc32c::crc32c(&out[header_at..]);
             out.extend_from_slice(&checksum.to_le_bytes());
             return;
         };
-        let id = key.id();
+        let counter = self.counter;
+        let Some(cipher) = self.sealer(id) else {
+            out.truncate(header_at);
+            return;
+        };
+        let (header, body) = out[header_at..].split_at_mut(start - header_at);
+        let tag = cipher.seal(counter, &associated_data(header, receiver), body);
+        out.extend_from_slice(&tag);
+        self.counter += 1;
+    }
+
+    /// Our session's cipher under key `id`, derived when the key changes.
+    fn sealer(&mut self, id: KeyId) -> Option<&SessionCipher> {
+        let key = self.keyring.candidates(id).next()?;
         if !matches!(&self.sealer, Some((held, _)) if *held == id) {
             self.sealer = Some((id, key.session(self.instance, self.salt)));
         }
-        if let Some((_, cipher)) = &self.sealer {
-            let (header, body) = out[header_at..].split_at_mut(start - header_at);
-            let aad = associated_data(header, receiver);
-            let tag = cipher.seal(self.counter, &aad, body);
-            out.extend_from_slice(&tag);
-            self.counter += 1;
-        }
+        self.sealer.as_ref().map(|(_, cipher)| cipher)
     }
 
     /// Checks a datagram or stream message, decrypting it in place. What is refused has been

@@ -1,6 +1,6 @@
 //! Many messages into one datagram, up to the path MTU.
 
-use super::{Instance, Message};
+use super::{Instance, KeyId, Message};
 
 /// The largest datagram sent unless told otherwise, in bytes.
 pub const DEFAULT_MTU: usize = 1_400;
@@ -14,17 +14,19 @@ pub struct Packer<'a> {
     pub(super) out: &'a mut Vec<u8>,
     pub(super) header_at: usize,
     pub(super) start: usize,
+    pub(super) seal: Option<KeyId>,
     pub(super) receiver: Option<Instance>,
     limit: usize,
 }
 
 impl<'a> Packer<'a> {
     /// Appends to `out` until it holds `limit` bytes in all. `out` holds the header from
-    /// `header_at` on.
+    /// `header_at` on, for a body that is to be encrypted by `seal`.
     pub(super) fn new(
         out: &'a mut Vec<u8>,
         header_at: usize,
         limit: usize,
+        seal: Option<KeyId>,
         receiver: Option<Instance>,
     ) -> Self {
         let start = out.len();
@@ -32,6 +34,7 @@ impl<'a> Packer<'a> {
             out,
             header_at,
             start,
+            seal,
             receiver,
             limit,
         }

@@ -66,6 +66,31 @@ fn only_the_key_in_use_encrypts_and_a_removed_one_opens_nothing_11_62() {
 }
 
 #[test]
+fn a_key_that_changes_under_an_open_datagram_spoils_nothing() {
+    let (old, new) = (key(1), key(2));
+    let mut a = node(1, 1, from_ref(&old));
+    let mut b = node(2, 2, &[old.clone(), new.clone()]);
+    let mut out = vec![0xaa];
+    let packer = a.datagram(&mut out, Some(2));
+    a.keyring_mut().add(new.clone()).unwrap();
+    a.keyring_mut().use_key(new.id()).unwrap();
+    a.seal(packer);
+    assert!(
+        b.open(&mut out[1..]).is_ok(),
+        "sealed with the key it was started with"
+    );
+
+    let mut c = node(3, 3, &[old.clone(), new.clone()]);
+    empty(&mut c, 2);
+    out.truncate(1);
+    let packer = c.datagram(&mut out, Some(2));
+    c.keyring_mut().use_key(new.id()).unwrap();
+    c.keyring_mut().remove(old.id()).unwrap();
+    c.seal(packer);
+    assert_eq!(out, [0xaa], "nothing is sent under a removed key");
+}
+
+#[test]
 fn a_keyring_refuses_what_would_leave_it_useless() {
     let mut keyring = Keyring::new();
     let (first, second) = (key(1), key(2));

@@ -155,7 +155,7 @@ fn every_cut_of_a_datagram_is_an_error_with_an_offset_inside_it_11_55() {
 #[test]
 fn a_packer_never_passes_its_limit_and_takes_the_smaller_one_that_fits() {
     let mut out = Vec::new();
-    let mut packer = Packer::new(&mut out, 0, 30, None);
+    let mut packer = Packer::new(&mut out, 0, 30, None, None);
     let mut stored = Vec::new();
     Message::Nack(Nack { nonce: 1 }).encode(&mut stored);
     assert!(packer.is_empty());
