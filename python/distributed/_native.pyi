@@ -168,6 +168,7 @@ class Membership:
 
     def figures(self) -> dict[str, int]: ...
 
+@final
 class TimerWheel:
     """Timers that carry an integer each, ordered by deadline.
 
@@ -235,47 +236,32 @@ class TimerWheel:
 
 @final
 class SuspicionExpiry:
-    """Why something was declared dead. Times are seconds of the table's clock."""
+    """Why something was declared dead. Read-only. Times are seconds of the table's clock;
+    a grant is (granted at, by seconds, progress, reason)."""
 
-    @property
-    def job(self) -> int | None: ...
-    @property
-    def node(self) -> int: ...
-    @property
-    def incarnation(self) -> int: ...
-    @property
-    def accuser(self) -> int: ...
-    @property
-    def confirmers(self) -> list[int]: ...
-    @property
-    def started_at(self) -> float: ...
-    @property
-    def deadline(self) -> float: ...
-    @property
-    def expired_at(self) -> float: ...
-    @property
-    def multiplier(self) -> int: ...
-    @property
-    def min_seconds(self) -> float: ...
-    @property
-    def max_seconds(self) -> float: ...
-    @property
-    def expected_confirmations(self) -> int: ...
-    @property
-    def grants(self) -> list[tuple[float, float, int, str]]:
-        """Extensions: granted at, by seconds, progress, reason."""
+    job: int | None
+    node: int
+    incarnation: int
+    accuser: int
+    confirmers: list[int]
+    started_at: float
+    deadline: float
+    expired_at: float
+    multiplier: int
+    min_seconds: float
+    max_seconds: float
+    expected_confirmations: int
+    grants: list[tuple[float, float, int, str]]
+    asks_for_probe: bool
+    resolved_jobs: list[int]
 
-    @property
-    def asks_for_probe(self) -> bool: ...
-    @property
-    def resolved_jobs(self) -> list[int]: ...
-
+@final
 class SuspicionTable:
     """Suspicions of nodes, and of nodes as far as one job is concerned (`job` given).
 
     The rules stand in the Rust module `shoal_core::suspicion`. Jobs, nodes and incarnations are
-    unsigned 64-bit integers of the caller's choosing; times are seconds of one monotonic clock. Hand in what
-    was received before calling `expire`: a refutation in the same step then wins.
+    unsigned 64-bit integers of the caller's choosing; times are seconds of one monotonic clock.
+    Hand in what was received before calling `expire`: a refutation in the same step then wins.
 
     The `_many` forms take `array.array("Q")` or sequences, and are one call for many rows.
     """
