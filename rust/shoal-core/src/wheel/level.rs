@@ -108,9 +108,9 @@ impl Slot {
         }
     }
 
-    /// Empties the list and returns its first entry; the entries stay chained.
-    pub(super) fn detach(&mut self) -> u32 {
-        core::mem::replace(self, Self::new()).head
+    /// Empties the slot and returns what it was; the entries stay chained.
+    pub(super) fn detach(&mut self) -> Self {
+        core::mem::replace(self, Self::new())
     }
 
     /// The earliest deadline of a slot that is not empty.

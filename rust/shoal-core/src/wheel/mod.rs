@@ -4,6 +4,7 @@
 //! an occupancy bitmap for each level in place of a scan and with lists that are threaded
 //! through a slab.
 
+mod batch;
 mod fire;
 mod level;
 mod slab;
@@ -16,6 +17,7 @@ use core::fmt;
 pub use fire::{Fired, Firing};
 
 use crate::Instant;
+use batch::Batch;
 use level::{slot_for, span, tick_of, Occupancy, Slot, LEVELS, SLOTS};
 use slab::{Slab, NIL};
 
@@ -54,8 +56,7 @@ pub struct Wheel<T> {
     occupancy: Occupancy,
     /// The tick up to which buckets were emptied or redistributed.
     position: u64,
-    /// Scratch space of [`Self::advance`]: deadline, rank in the bucket, entry.
-    batch: Vec<(u64, u32, u32)>,
+    batch: Batch,
 }
 
 impl<T> Wheel<T> {
@@ -66,7 +67,7 @@ impl<T> Wheel<T> {
             slots: (0..LEVELS * SLOTS).map(|_| Slot::new()).collect(),
             occupancy: Occupancy::default(),
             position: tick_of(origin.as_micros()),
-            batch: Vec::new(),
+            batch: Batch::default(),
         }
     }
 
@@ -170,9 +171,7 @@ impl<T> Wheel<T> {
 
     /// Bytes reserved for timers and buckets, used or not.
     pub fn allocated_bytes(&self) -> usize {
-        self.slab.allocated()
-            + self.slots.len() * size_of::<Slot>()
-            + self.batch.capacity() * size_of::<(u64, u32, u32)>()
+        self.slab.allocated() + self.slots.len() * size_of::<Slot>() + self.batch.allocated()
     }
 
     fn place(&mut self, index: u32) {
@@ -193,25 +192,25 @@ impl<T> Wheel<T> {
 
     /// Spreads the timers of a slot that the position has just entered over lower levels.
     fn redistribute(&mut self, slot: usize) {
-        self.occupancy.clear(slot);
-        let mut index = self.slots[slot].detach();
-        while index != NIL {
-            let next = self.slab.links[index as usize].next;
+        let batch = self.empty(slot);
+        for &index in batch.entries() {
             self.place(index);
-            index = next;
         }
+        self.batch = batch;
     }
 
     fn take_all(&mut self, slot: usize, due: &mut Vec<(TimerKey, T)>) {
         let ordered = self.slots[slot].ordered;
-        self.occupancy.clear(slot);
-        let head = self.slots[slot].detach();
-        self.gather(head, ordered);
-        due.reserve(self.batch.len());
-        for &(_, _, index) in &self.batch {
+        let mut batch = self.empty(slot);
+        if !ordered {
+            batch.sort(&self.slab.links);
+        }
+        due.reserve(batch.entries().len());
+        for &index in batch.entries() {
             let key = self.slab.key(index);
             due.extend(self.slab.remove(index).map(|value| (key, value)));
         }
+        self.batch = batch;
     }
 
     /// Takes what is due out of the slot that `now` lies in.
@@ -220,11 +219,12 @@ impl<T> Wheel<T> {
             return;
         }
         if !self.slots[slot].ordered {
-            let head = self.slots[slot].detach();
-            self.gather(head, false);
-            for &(_, _, index) in &self.batch {
-                self.slots[slot].push(&mut self.slab.links, index);
+            let mut batch = self.empty(slot);
+            batch.sort(&self.slab.links);
+            for &index in batch.entries() {
+                self.place(index);
             }
+            self.batch = batch;
         }
         loop {
             let index = self.slots[slot].head;
@@ -237,19 +237,14 @@ impl<T> Wheel<T> {
         }
     }
 
-    /// Lists the chain that starts at `head` in [`Self::batch`], in order of deadline.
-    fn gather(&mut self, head: u32, ordered: bool) {
-        self.batch.clear();
-        let mut index = head;
-        while index != NIL {
-            let link = &self.slab.links[index as usize];
-            self.batch
-                .push((link.deadline, self.batch.len() as u32, index));
-            index = link.next;
-        }
-        if !ordered {
-            self.batch.sort_unstable();
-        }
+    /// Empties a slot and lists what was in it, in order of insertion. The list must be put
+    /// back when it is done with, so that its memory is used again.
+    fn empty(&mut self, slot: usize) -> Batch {
+        self.occupancy.clear(slot);
+        let Slot { head, tail, .. } = self.slots[slot].detach();
+        let mut batch = core::mem::take(&mut self.batch);
+        batch.list(&self.slab.links, head, tail);
+        batch
     }
 }
 
