@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
-use shoal_core::{Event, StreamFailure};
+use shoal_core::{Event, JoinFailure};
 
 use crate::command::{Outcome, RequestId};
 
@@ -14,7 +14,7 @@ pub(crate) struct Joins(Vec<Waiting>);
 struct Waiting {
     request: RequestId,
     open: BTreeSet<SocketAddr>,
-    failures: Vec<(SocketAddr, StreamFailure)>,
+    failures: Vec<(SocketAddr, JoinFailure)>,
 }
 
 impl Joins {
@@ -63,7 +63,7 @@ impl Joins {
 mod tests {
     use super::Joins;
     use crate::command::Outcome;
-    use shoal_core::{Event, StreamFailure};
+    use shoal_core::{Event, JoinFailure, StreamFailure};
     use std::net::SocketAddr;
 
     fn seed(port: u16) -> SocketAddr {
@@ -71,7 +71,7 @@ mod tests {
     }
 
     fn failed(port: u16) -> Event {
-        let reason = StreamFailure::Refused;
+        let reason = JoinFailure::Stream(StreamFailure::Refused);
         Event::JoinFailed {
             seed: seed(port),
             reason,

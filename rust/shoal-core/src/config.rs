@@ -9,12 +9,14 @@ mod tests;
 use core::net::SocketAddr;
 use core::time::Duration;
 
+use crate::wire::Keyring;
+
 /// How one member takes part.
 ///
 /// Build it from a profile ([`Config::lan`], [`Config::wan`], [`Config::local`],
 /// [`Config::memberlist_lan`]) and change what differs; [`crate::Node::new`] validates it and
 /// names the first field that cannot stand.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// The member's name, unique in the cluster; 1 to 255 bytes.
     pub name: String,
@@ -23,16 +25,17 @@ pub struct Config {
     pub advertise: SocketAddr,
     /// The boot epoch: larger at every start of a process under the same name, so that a
     /// restart is a new line and never the old one revived. Milliseconds of wall clock at
-    /// start will do; if it went backwards, the member raises its own above what the cluster
-    /// remembers.
-    pub instance: u64,
+    /// start will do, and must stay below 2^42; if they went backwards, the member raises its
+    /// own above what the cluster remembers. [`crate::Member::instance`] is this number with
+    /// a hash of the name behind it, so that members that boot at once differ.
+    pub boot_epoch: u64,
     /// Application metadata spread with the member's state, at most
     /// [`Limits::meta_bytes`].
     pub meta: Vec<u8>,
     /// Cluster label: datagrams of another label are counted and dropped. Empty for none.
     pub label: Vec<u8>,
-    /// Keys of 32 bytes; the first encrypts, all decrypt. Empty: checksums only.
-    pub keys: Vec<[u8; 32]>,
+    /// Keys; the first encrypts, all decrypt. Empty: checksums only.
+    pub keyring: Keyring,
     /// Probing.
     pub probe: Probe,
     /// Suspicion.
@@ -90,6 +93,9 @@ pub struct Lifeguard {
     pub aware_suspicion: bool,
     /// Whoever probes a suspect tells it that it is suspect (buddy system).
     pub buddy: bool,
+    /// Time during which the process did not run does not count: no probe or suspicion runs
+    /// out because we slept (self-awareness carried to the clock).
+    pub pause_clock: bool,
     /// Highest local health score; the multiplier is score + 1. Zero switches it off.
     pub max_score: u32,
     /// Own scheduling lag above which this member counts itself degraded.

@@ -24,6 +24,9 @@ pub enum NodeError {
         /// [`crate::config::Limits::event_bytes`].
         limit: usize,
     },
+    /// A user event has no name. Nothing was queued.
+    #[error("the event has no name")]
+    EventUnnamed,
     /// Metadata exceeds the limit. The old metadata stands.
     #[error("the metadata has {size} bytes, the limit is {limit}")]
     MetaTooLarge {

@@ -68,6 +68,27 @@ pub enum Verdict {
     Ours,
     /// This member declared it.
     Of(Arc<str>),
+    /// A later life of the same name appeared.
+    Superseded,
+}
+
+/// Why a seed could not be joined through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum JoinFailure {
+    /// The stream to it failed.
+    Stream(StreamFailure),
+    /// A living member holds our name.
+    NameTaken {
+        /// Where the holder is reached.
+        by: SocketAddr,
+    },
+    /// The seed speaks no version that we speak.
+    Version,
+    /// The seed is of a cluster with another label.
+    Label,
+    /// The seed is leaving or has no room.
+    Unavailable,
 }
 
 /// A change of a node's view.
@@ -149,7 +170,7 @@ pub enum Event {
         /// Which seed.
         seed: SocketAddr,
         /// Why.
-        reason: StreamFailure,
+        reason: JoinFailure,
         /// Seeds of this join whose answer is still open.
         open: usize,
     },
@@ -198,10 +219,23 @@ impl Event {
     }
 }
 
+impl fmt::Display for JoinFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stream(failure) => failure.fmt(f),
+            Self::NameTaken { by } => write!(f, "our name is held by {by}"),
+            Self::Version => f.write_str("no common version of the protocol"),
+            Self::Label => f.write_str("belongs to a cluster with another label"),
+            Self::Unavailable => f.write_str("is leaving or has no room"),
+        }
+    }
+}
+
 impl fmt::Display for DeathReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.verdict {
             Verdict::Of(name) => write!(f, "declared by {name}"),
+            Verdict::Superseded => f.write_str("a later life of the same name appeared"),
             Verdict::Ours => {
                 let millis = self.suspected_for.as_millis();
                 write!(

@@ -5,9 +5,13 @@
 //! runs in the agent, in the simulator and in the tests.
 #![forbid(unsafe_code)]
 
+mod chance;
 pub mod config;
+mod coordinates;
 mod error;
 mod event;
+mod gossip;
+mod member;
 pub mod sketch;
 mod stats;
 pub mod suspicion;
@@ -19,7 +23,8 @@ pub mod wire;
 
 pub use config::Config;
 pub use error::{ConfigError, NodeError};
-pub use event::{DeathReason, Event, Member, MemberState, Verdict};
+pub use event::{DeathReason, Event, JoinFailure, Member, MemberState, Verdict};
+pub use member::Pool;
 pub use stats::{Dropped, Stats};
 pub use swim::Node;
 pub use time::Instant;

@@ -48,8 +48,12 @@ pub struct Stats {
     pub suspects: u64,
     /// Dead and departed members remembered. A gauge.
     pub gone: u64,
+    /// Streams open, either way. A gauge.
+    pub streams: u64,
     /// Updates in the dissemination buffer. A gauge.
     pub gossip_queue: u64,
+    /// Time in microseconds during which this process did not run although it was due.
+    pub paused_micros: u64,
     /// Local health score, 0 is healthy. A gauge.
     pub health_score: u64,
 }
@@ -69,6 +73,8 @@ pub struct Dropped {
     pub version: u64,
     /// Seen before.
     pub replayed: u64,
+    /// Meant for another process.
+    pub misdirected: u64,
     /// Claims more than a limit allows: table full, metadata too long, event too large.
     pub over_limit: u64,
     /// Answers a probe that is not open.
@@ -85,13 +91,14 @@ pub struct Dropped {
 
 impl Dropped {
     /// Each reason with its count, for metrics.
-    pub fn by_reason(&self) -> [(&'static str, u64); 11] {
+    pub fn by_reason(&self) -> [(&'static str, u64); 12] {
         [
             ("malformed", self.malformed),
             ("label", self.label),
             ("key", self.key),
             ("version", self.version),
             ("replayed", self.replayed),
+            ("misdirected", self.misdirected),
             ("over_limit", self.over_limit),
             ("unasked", self.unasked),
             ("implausible", self.implausible),

@@ -3,6 +3,8 @@
 use core::net::SocketAddr;
 use core::time::Duration;
 
+use crate::wire::Keyring;
+
 use super::{Config, Coordinates, Gossip, Lifeguard, Limits, Memory, Probe, Suspicion, Sync};
 
 const fn ms(millis: u64) -> Duration {
@@ -15,10 +17,10 @@ impl Config {
         Self {
             name: name.into(),
             advertise,
-            instance: 1,
+            boot_epoch: 1,
             meta: Vec::new(),
             label: Vec::new(),
-            keys: Vec::new(),
+            keyring: Keyring::new(),
             probe: Probe {
                 interval: ms(1_000),
                 timeout: ms(500),
@@ -35,6 +37,7 @@ impl Config {
                 aware_probe: true,
                 aware_suspicion: true,
                 buddy: true,
+                pause_clock: true,
                 max_score: 8,
                 lag_degraded: ms(250),
                 lag_recovered: ms(100),
@@ -112,6 +115,7 @@ impl Config {
             beta: 6.0,
             confirmations: 2,
         };
+        config.lifeguard.pause_clock = false;
         config.gossip.burst = 1;
         config.probe.nack_after = 0.999;
         config.sync.min_interval = ms(30_000);

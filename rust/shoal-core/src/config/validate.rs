@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use super::Config;
 use crate::error::ConfigError;
+use crate::wire::{MAX_EVENT_BYTES, MAX_META_BYTES};
 
 /// Checks in the order in which the fields are declared; the first that fails is named.
 impl Config {
@@ -33,6 +34,21 @@ impl Config {
             self.meta.len() <= self.limits.meta_bytes,
             "meta",
             "is longer than limits.meta_bytes",
+        )?;
+        check(
+            self.limits.meta_bytes <= MAX_META_BYTES,
+            "limits.meta_bytes",
+            "must be at most 512, which is what the wire carries",
+        )?;
+        check(
+            self.limits.event_bytes <= MAX_EVENT_BYTES,
+            "limits.event_bytes",
+            "must be at most 1024, which is what the wire carries",
+        )?;
+        check(
+            self.boot_epoch < 1 << 42,
+            "boot_epoch",
+            "must be below 2^42",
         )?;
         check(
             self.label.len() <= 255,

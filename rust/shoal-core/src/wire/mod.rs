@@ -34,8 +34,8 @@ pub use frame::{
 pub use message::{
     Ack, Belief, Body, Coordinate, Dead, Degraded, Digest, DigestEntry, DigestRequest, Hello,
     HelloReply, Incarnation, Instance, Join, Leave, Message, Messages, Nack, Ping, PingReq, Record,
-    RecordEntry, Records, Refusal, Refuse, State, StreamAck, StreamPing, Suspect, UserEvent,
-    Welcome, MAX_EVENT_BYTES, MAX_META_BYTES, MAX_NAME_BYTES,
+    RecordEntry, Records, Refusal, Refuse, State, StreamAck, StreamPing, Summary, Suspect,
+    UserEvent, Welcome, MAX_EVENT_BYTES, MAX_META_BYTES, MAX_NAME_BYTES,
 };
 pub use packer::{Packer, DEFAULT_MTU};
 pub use versions::Versions;

@@ -9,6 +9,7 @@ use pyo3::types::{PyDict, PyList};
 use shoal_agent::{boot_epoch, random_seed, Handle, JobTimeout, Network, Setup};
 use shoal_core::config::Limits;
 use shoal_core::suspicion::{Standing, Verdict};
+use shoal_core::wire::{Cipher, Key};
 
 use super::guard::{agent, Birthplace};
 use super::port::EventPort;
@@ -44,9 +45,13 @@ impl Options<'_> {
     fn setup(self, py: Python<'_>) -> PyResult<Setup> {
         let mut config = settings::profile(py, &self.profile, &self.name)?;
         settings::apply(py, &mut config, &self.overrides)?;
-        config.instance = boot_epoch()?;
+        config.boot_epoch = boot_epoch()?;
         config.label = self.label;
-        config.keys = self.keys;
+        for secret in self.keys {
+            let key = Key::new(secret, Cipher::default());
+            let added = config.keyring.add(key);
+            added.map_err(|error| config_error(py, "keys", &error.to_string()))?;
+        }
         config.meta = self.meta;
         let allow: Result<Vec<Network>, String> =
             self.allow.iter().map(|network| network.parse()).collect();

@@ -11,7 +11,7 @@ mod sync;
 pub use join::{Hello, HelloReply, Join, Refusal, Refuse, Welcome};
 pub use probe::{Ack, Belief, Nack, Ping, PingReq, StreamAck, StreamPing};
 pub use rumour::{Coordinate, Dead, Degraded, Leave, Record, Suspect, UserEvent};
-pub use sync::{Digest, DigestEntry, DigestRequest, RecordEntry, Records};
+pub use sync::{Digest, DigestEntry, DigestRequest, RecordEntry, Records, Summary};
 
 use super::cursor::Cursor;
 use super::WireError;
@@ -139,6 +139,8 @@ messages! {
     DigestRequest(DigestRequest<'a>) = 33,
     /// Full records.
     Records(Records<'a>) = 34,
+    /// Hashes of a view.
+    Summary(Summary<'a>) = 35,
     /// The first word to an unknown instance.
     Hello(Hello) = 48,
     /// Its answer.

@@ -5,6 +5,16 @@ use crate::wire::cursor::{put_varint, Cursor};
 use crate::wire::entries::Entries;
 use crate::wire::WireError;
 
+/// A view in a few words: for each of a power of two of buckets of instances, a hash of the
+/// living members in it. One hash alone says whether two views are alike.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Summary<'a> {
+    /// Names the exchange.
+    pub exchange: u32,
+    /// The hash of each bucket.
+    pub hashes: Entries<'a, u64>,
+}
+
 /// What one side believes about one member, short enough to send for all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DigestEntry {
@@ -58,6 +68,20 @@ pub struct Records<'a> {
     pub last: bool,
     /// The records of this chunk.
     pub entries: Entries<'a, RecordEntry<'a>>,
+}
+
+impl<'a> Body<'a> for Summary<'a> {
+    fn put(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.exchange.to_le_bytes());
+        self.hashes.put(out);
+    }
+
+    fn read(cursor: &mut Cursor<'a>) -> Result<Self, WireError> {
+        Ok(Self {
+            exchange: cursor.u32("exchange")?,
+            hashes: Entries::read(cursor)?,
+        })
+    }
 }
 
 impl<'a> Body<'a> for DigestEntry {

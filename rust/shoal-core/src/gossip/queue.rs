@@ -1,0 +1,221 @@
+//! The dissemination buffer.
+
+use core::hash::Hash;
+
+use hashbrown::HashMap;
+
+use super::lists::{Link, Lists, NIL};
+
+/// How many entries that do not fit are passed over in search of one that does.
+const LOOK_AHEAD: usize = 12;
+
+/// Something that can be told, named so that newer news takes the place of older.
+pub(crate) trait Rumour: Copy + Eq + Hash {}
+
+impl<T: Copy + Eq + Hash> Rumour for T {}
+
+/// What goes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Urgency {
+    /// Who lives and who does not.
+    Urgent,
+    /// Everything else.
+    Plain,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry<R> {
+    rumour: R,
+    sends: u8,
+    urgency: Urgency,
+    /// The datagram that last carried it.
+    datagram: u32,
+}
+
+/// What waits to be told. At most one entry for each rumour, at most `capacity` in all.
+///
+/// Adding, replacing, removing and sending are O(1) for each entry and allocate nothing once
+/// the queue has held as much before.
+#[derive(Debug)]
+pub(crate) struct Queue<R> {
+    entries: Vec<Entry<R>>,
+    links: Vec<Link>,
+    free: Vec<u32>,
+    places: HashMap<R, u32, ahash::RandomState>,
+    urgent: Lists,
+    plain: Lists,
+    capacity: usize,
+    datagram: u32,
+}
+
+impl<R: Rumour> Queue<R> {
+    pub(crate) fn new(capacity: usize, seed: u64) -> Self {
+        Self {
+            entries: Vec::new(),
+            links: Vec::new(),
+            free: Vec::new(),
+            places: HashMap::with_hasher(ahash::RandomState::with_seeds(seed, 1, 2, 3)),
+            urgent: Lists::new(),
+            plain: Lists::new(),
+            capacity,
+            datagram: 0,
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.urgent.is_empty() && self.plain.is_empty()
+    }
+
+    /// Queues a rumour as never sent, in place of an earlier one of the same name. Returns the
+    /// rumour that had to make room, if the queue was full.
+    pub(crate) fn push(&mut self, rumour: R, urgency: Urgency) -> Option<R> {
+        self.remove(rumour);
+        let evicted = if self.places.len() >= self.capacity {
+            self.evict()
+        } else {
+            None
+        };
+        let entry = Entry {
+            rumour,
+            sends: 0,
+            urgency,
+            datagram: self.datagram.wrapping_sub(1),
+        };
+        let index = match self.free.pop() {
+            Some(index) => {
+                self.entries[index as usize] = entry;
+                index
+            }
+            None => {
+                self.entries.push(entry);
+                self.links.push(Link {
+                    previous: NIL,
+                    next: NIL,
+                });
+                self.entries.len() as u32 - 1
+            }
+        };
+        self.places.insert(rumour, index);
+        self.link(index);
+        evicted
+    }
+
+    /// Drops a rumour, if it is queued.
+    pub(crate) fn remove(&mut self, rumour: R) -> bool {
+        let Some(index) = self.places.remove(&rumour) else {
+            return false;
+        };
+        self.unlink(index);
+        self.free.push(index);
+        true
+    }
+
+    /// How often a queued rumour has been sent.
+    #[cfg(test)]
+    pub(crate) fn sends(&self, rumour: R) -> Option<u8> {
+        self.places
+            .get(&rumour)
+            .map(|&index| self.entries[index as usize].sends)
+    }
+
+    /// Whether a rumour still waits.
+    pub(crate) fn contains(&self, rumour: R) -> bool {
+        self.places.contains_key(&rumour)
+    }
+
+    /// Fills one datagram: `put` writes a rumour and says whether it fitted; each that did
+    /// counts as sent, and is dropped after `limit` times.
+    ///
+    /// Urgent before plain, fewest-sent first; where one does not fit, smaller ones behind it
+    /// may.
+    pub(crate) fn fill(&mut self, limit: u8, mut put: impl FnMut(R) -> bool) {
+        if self.is_empty() {
+            return;
+        }
+        self.datagram = self.datagram.wrapping_add(1);
+        let mut misses = 0;
+        for urgency in [Urgency::Urgent, Urgency::Plain] {
+            self.fill_from(urgency, limit, &mut misses, &mut put);
+        }
+    }
+
+    fn fill_from(
+        &mut self,
+        urgency: Urgency,
+        limit: u8,
+        misses: &mut usize,
+        put: &mut impl FnMut(R) -> bool,
+    ) {
+        let mut from = 0;
+        while let Some(list) = self.lists(urgency).next_list(from) {
+            let mut index = self.lists(urgency).head(list);
+            while index != NIL {
+                if *misses > LOOK_AHEAD {
+                    return;
+                }
+                let next = self.links[index as usize].next;
+                let entry = self.entries[index as usize];
+                if entry.datagram == self.datagram {
+                    break; // From here on the list holds what this datagram already carries.
+                }
+                if put(entry.rumour) {
+                    self.sent(index, limit);
+                } else {
+                    *misses += 1;
+                }
+                index = next;
+            }
+            from = list + 1;
+        }
+    }
+
+    fn sent(&mut self, index: u32, limit: u8) {
+        self.unlink(index);
+        let entry = &mut self.entries[index as usize];
+        entry.datagram = self.datagram;
+        entry.sends += 1;
+        if entry.sends < limit {
+            self.link(index);
+        } else {
+            let rumour = entry.rumour;
+            self.places.remove(&rumour);
+            self.free.push(index);
+        }
+    }
+
+    fn evict(&mut self) -> Option<R> {
+        let index = self.plain.most_sent().or_else(|| self.urgent.most_sent())?;
+        let rumour = self.entries[index as usize].rumour;
+        self.remove(rumour);
+        Some(rumour)
+    }
+
+    fn lists(&self, urgency: Urgency) -> &Lists {
+        match urgency {
+            Urgency::Urgent => &self.urgent,
+            Urgency::Plain => &self.plain,
+        }
+    }
+
+    fn link(&mut self, index: u32) {
+        let Entry { sends, urgency, .. } = self.entries[index as usize];
+        let lists = match urgency {
+            Urgency::Urgent => &mut self.urgent,
+            Urgency::Plain => &mut self.plain,
+        };
+        lists.push(&mut self.links, index, sends);
+    }
+
+    fn unlink(&mut self, index: u32) {
+        let Entry { sends, urgency, .. } = self.entries[index as usize];
+        let lists = match urgency {
+            Urgency::Urgent => &mut self.urgent,
+            Urgency::Plain => &mut self.plain,
+        };
+        lists.remove(&mut self.links, index, sends);
+    }
+}

@@ -1,0 +1,292 @@
+//! What waits to be sent. Datagrams are written when the host asks for them, so they carry
+//! the newest news, and none is written that nobody sends.
+
+use core::net::SocketAddr;
+use std::collections::VecDeque;
+
+use super::inbound::Sender;
+use super::news::{write_news, News};
+use super::{MemberId, Node};
+use crate::event::MemberState;
+use crate::transmit::{StreamId, Transmit};
+use crate::wire::{Ack, Belief, Message, Nack, Packer, Ping, PingReq, State, Summary};
+
+/// One thing to send.
+#[derive(Debug)]
+pub(super) enum Outgoing {
+    /// A probe of a member.
+    Ping { target: MemberId, nonce: u32 },
+    /// A probe on behalf of somebody.
+    RelayedPing {
+        to: SocketAddr,
+        instance: u64,
+        nonce: u32,
+    },
+    /// A request to probe `target` for us.
+    PingReq {
+        relay: MemberId,
+        target: MemberId,
+        nonce: u32,
+    },
+    /// An answer.
+    Ack {
+        to: SocketAddr,
+        instance: u64,
+        nonce: u32,
+    },
+    /// An answer that we waited for on behalf of somebody.
+    ForwardedAck {
+        to: SocketAddr,
+        instance: u64,
+        nonce: u32,
+        incarnation: u64,
+    },
+    /// No answer so far.
+    Nack {
+        to: SocketAddr,
+        instance: u64,
+        nonce: u32,
+    },
+    /// Our own record.
+    Introduce { to: SocketAddr, instance: u64 },
+    /// News and nothing else.
+    Gossip { target: MemberId },
+    /// Our view in one hash.
+    Root { target: MemberId },
+    /// Opens a stream with this message.
+    Open {
+        to: SocketAddr,
+        stream: StreamId,
+        bytes: Vec<u8>,
+    },
+    /// A message on a stream.
+    Reply { stream: StreamId, bytes: Vec<u8> },
+    /// The end of a stream.
+    Close { stream: StreamId },
+}
+
+/// The queue to the host.
+#[derive(Debug)]
+pub(super) struct Outbox {
+    queue: VecDeque<Outgoing>,
+    capacity: usize,
+    /// Buffers of stream messages, to be used again.
+    spare: Vec<Vec<u8>>,
+}
+
+const MOST_SPARE: usize = 8;
+const LARGEST_SPARE: usize = 64 * 1024;
+
+impl Outbox {
+    pub(super) fn new(capacity: usize) -> Self {
+        Self {
+            queue: VecDeque::new(),
+            capacity,
+            spare: Vec::new(),
+        }
+    }
+
+    pub(super) fn buffer(&mut self) -> Vec<u8> {
+        self.spare.pop().unwrap_or_default()
+    }
+
+    fn recycle(&mut self, mut bytes: Vec<u8>) {
+        if self.spare.len() < MOST_SPARE && bytes.capacity() <= LARGEST_SPARE {
+            bytes.clear();
+            self.spare.push(bytes);
+        }
+    }
+}
+
+impl Node {
+    /// Queues something. Datagrams beyond the limit are dropped, as a network may; streams
+    /// are bounded by their own number.
+    pub(super) fn send(&mut self, outgoing: Outgoing) {
+        let is_stream = matches!(
+            outgoing,
+            Outgoing::Open { .. } | Outgoing::Reply { .. } | Outgoing::Close { .. }
+        );
+        if is_stream || self.outbox.queue.len() < self.outbox.capacity {
+            self.outbox.queue.push_back(outgoing);
+        } else {
+            self.stats.dropped.outgoing_full += 1;
+        }
+    }
+
+    pub(super) fn send_ack(&mut self, sender: &Sender, nonce: u32) {
+        self.send(Outgoing::Ack {
+            to: sender.address,
+            instance: sender.instance,
+            nonce,
+        });
+    }
+
+    pub(super) fn write_next(&mut self, buf: &mut Vec<u8>) -> Option<Transmit> {
+        loop {
+            buf.clear();
+            let outgoing = self.outbox.queue.pop_front()?;
+            let written = match outgoing {
+                Outgoing::Open { to, stream, bytes } => {
+                    self.take_stream_bytes(bytes, buf);
+                    Some(Transmit::OpenStream { to, stream })
+                }
+                Outgoing::Reply { stream, bytes } => {
+                    self.take_stream_bytes(bytes, buf);
+                    Some(Transmit::StreamReply { stream })
+                }
+                Outgoing::Close { stream } => Some(Transmit::CloseStream { stream }),
+                datagram => self.write_datagram(&datagram, buf),
+            };
+            if written.is_some() {
+                return written;
+            }
+        }
+    }
+
+    fn take_stream_bytes(&mut self, bytes: Vec<u8>, buf: &mut Vec<u8>) {
+        buf.extend_from_slice(&bytes);
+        self.outbox.recycle(bytes);
+        self.stats.stream_messages_out += 1;
+    }
+
+    /// Writes a datagram: what it is for, then whatever else is to be told.
+    fn write_datagram(&mut self, outgoing: &Outgoing, buf: &mut Vec<u8>) -> Option<Transmit> {
+        let (to, instance) = self.destination(outgoing)?;
+        let mut packer = self
+            .codec
+            .packer(buf, Some(instance), self.config.gossip.mtu);
+        self.write_purpose(outgoing, &mut packer);
+        self.piggyback(&mut packer);
+        if packer.is_empty() {
+            return None;
+        }
+        self.codec.seal(packer);
+        self.stats.datagrams_out += 1;
+        self.stats.bytes_out += buf.len() as u64;
+        Some(Transmit::Datagram { to })
+    }
+
+    fn destination(&self, outgoing: &Outgoing) -> Option<(SocketAddr, u64)> {
+        let id = match *outgoing {
+            Outgoing::RelayedPing { to, instance, .. }
+            | Outgoing::Ack { to, instance, .. }
+            | Outgoing::ForwardedAck { to, instance, .. }
+            | Outgoing::Nack { to, instance, .. }
+            | Outgoing::Introduce { to, instance } => return Some((to, instance)),
+            Outgoing::Ping { target, .. }
+            | Outgoing::Gossip { target }
+            | Outgoing::Root { target } => target,
+            Outgoing::PingReq { relay, .. } => relay,
+            Outgoing::Open { .. } | Outgoing::Reply { .. } | Outgoing::Close { .. } => return None,
+        };
+        let identity = &self.table.existing(id)?.identity;
+        Some((identity.address, identity.instance))
+    }
+
+    fn write_purpose(&self, outgoing: &Outgoing, packer: &mut Packer<'_>) {
+        let coordinates = self.config.coordinates.enabled.then(|| *self.space.here());
+        let local = self.table.row(MemberId::LOCAL);
+        let incarnation = u64::from(local.incarnation);
+        match *outgoing {
+            Outgoing::Ping { target, nonce } => {
+                self.write_accusation(target, packer);
+                let target = self.table.row(target).identity.instance;
+                packer.push(&Message::Ping(Ping {
+                    nonce,
+                    target,
+                    incarnation,
+                    coordinates,
+                }));
+            }
+            Outgoing::RelayedPing {
+                instance: target,
+                nonce,
+                ..
+            } => {
+                packer.push(&Message::Ping(Ping {
+                    nonce,
+                    target,
+                    incarnation,
+                    coordinates,
+                }));
+            }
+            Outgoing::PingReq { target, nonce, .. } => {
+                if let Some(row) = self.table.existing(target) {
+                    let (target, addr) = (row.identity.instance, row.identity.address);
+                    packer.push(&Message::PingReq(PingReq {
+                        nonce,
+                        target,
+                        addr,
+                    }));
+                }
+            }
+            Outgoing::Ack {
+                instance, nonce, ..
+            } => {
+                let belief = self.belief_about(instance);
+                packer.push(&Message::Ack(Ack {
+                    nonce,
+                    incarnation,
+                    belief,
+                    coordinates,
+                }));
+            }
+            Outgoing::ForwardedAck {
+                nonce, incarnation, ..
+            } => {
+                let ack = Ack {
+                    nonce,
+                    incarnation,
+                    belief: None,
+                    coordinates: None,
+                };
+                packer.push(&Message::Ack(ack));
+            }
+            Outgoing::Nack { nonce, .. } => {
+                packer.push(&Message::Nack(Nack { nonce }));
+            }
+            Outgoing::Introduce { .. } => {
+                packer.push(&Message::Alive(local.identity.record(local.incarnation)));
+            }
+            Outgoing::Gossip { target } => {
+                if !self.table.row(target).state.is_living() {
+                    self.write_accusation(target, packer);
+                }
+            }
+            Outgoing::Root { .. } => {
+                let root = [self.table.digest().root()];
+                packer.push(&Message::Summary(Summary {
+                    exchange: 0,
+                    hashes: crate::wire::Entries::new(&root),
+                }));
+            }
+            Outgoing::Open { .. } | Outgoing::Reply { .. } | Outgoing::Close { .. } => {}
+        }
+    }
+
+    /// Tells a member what is held against it (Lifeguard's buddy system); to the gone it is
+    /// told whatever the switch says, for nobody else will.
+    fn write_accusation(&self, target: MemberId, packer: &mut Packer<'_>) {
+        let state = self.table.row(target).state;
+        let buddy = state == MemberState::Suspect && self.config.lifeguard.buddy;
+        if buddy || !state.is_living() {
+            if let Some(accusation) = write_news(&self.table, &self.accusers, News::Claim(target)) {
+                packer.push(&accusation);
+            }
+        }
+    }
+
+    fn belief_about(&self, instance: u64) -> Option<Belief> {
+        let row = self.table.row(self.table.by_instance(instance)?);
+        let state = match row.state {
+            MemberState::Alive => State::Alive,
+            MemberState::Suspect => State::Suspect,
+            MemberState::Dead => State::Dead,
+            MemberState::Left => State::Left,
+        };
+        Some(Belief {
+            state,
+            incarnation: u64::from(row.incarnation),
+        })
+    }
+}

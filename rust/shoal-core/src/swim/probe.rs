@@ -1,0 +1,234 @@
+//! Probing: one member each period, its neighbours' help where it is silent.
+
+use core::time::Duration;
+
+use super::inbound::Sender;
+use super::outgoing::Outgoing;
+use super::timers::Timer;
+use super::{stream, MemberId, Node};
+use crate::event::MemberState;
+use crate::time::Instant;
+use crate::transmit::StreamId;
+use crate::wheel::TimerKey;
+use crate::wire::{Ack, Belief, Message, Nack, State, StreamPing};
+
+/// Probes under way at a time. The usual round has two at most; the rest is for the asking.
+const MOST_PROBES: usize = 64;
+
+/// Why a member is probed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Its turn, or somebody asked: silence is held against it.
+    Judge,
+    /// It is gone; perhaps it is back.
+    Revisit,
+}
+
+/// One probe under way. Probes of different members overlap; an ack names its probe.
+#[derive(Debug)]
+pub(super) struct Probe {
+    nonce: u32,
+    pub(super) target: MemberId,
+    instance: u64,
+    purpose: Purpose,
+    sent_at: Instant,
+    /// When the probe has failed.
+    deadline: Instant,
+    timer: TimerKey,
+    /// Relays asked so far; more than none means that the direct answer is overdue.
+    relays: u32,
+    nacks: u32,
+    overdue: bool,
+    stream: Option<StreamId>,
+}
+
+impl Node {
+    pub(super) fn start_period(&mut self) {
+        let period = self.config.probe.interval * self.probe_multiplier();
+        self.wheel.insert(self.now + period, Timer::Period);
+        if !self.is_here() {
+            return;
+        }
+        if let Some(target) = self.table.next_target(&mut self.rng) {
+            self.probe(target, Purpose::Judge);
+        }
+    }
+
+    pub(super) fn probe(&mut self, target: MemberId, purpose: Purpose) {
+        if self.probes.len() >= MOST_PROBES {
+            return;
+        }
+        let stretch = self.probe_multiplier();
+        let nonce = self.fresh_nonce();
+        let overdue_at = self.now + self.config.probe.timeout * stretch;
+        let timer = self.wheel.insert(overdue_at, Timer::Probe(nonce));
+        self.probes.push(Probe {
+            nonce,
+            target,
+            instance: self.table.row(target).identity.instance,
+            purpose,
+            sent_at: self.now,
+            deadline: self.now + self.config.probe.interval * stretch,
+            timer,
+            relays: 0,
+            nacks: 0,
+            overdue: false,
+            stream: None,
+        });
+        if purpose == Purpose::Judge {
+            self.stats.probes += 1;
+        }
+        self.send(Outgoing::Ping { target, nonce });
+    }
+
+    pub(super) fn probe_overdue(&mut self, nonce: u32) {
+        let Some(index) = self.probes.iter().position(|probe| probe.nonce == nonce) else {
+            return;
+        };
+        let probe = &self.probes[index];
+        if probe.overdue || probe.purpose == Purpose::Revisit {
+            let probe = self.probes.swap_remove(index);
+            self.probe_failed(&probe);
+            return;
+        }
+        let (target, instance, deadline) = (probe.target, probe.instance, probe.deadline);
+        let timer = self.wheel.insert(deadline, Timer::Probe(nonce));
+        let relays = self.ask_relays(target, nonce);
+        let stream = self.probe_by_stream(target, instance, nonce);
+        let probe = &mut self.probes[index];
+        probe.timer = timer;
+        probe.overdue = true;
+        probe.relays = relays;
+        probe.stream = stream;
+    }
+
+    /// Nobody answered in time. Where every relay said that it, too, got no answer, our own
+    /// reception is fine; each one that kept silent is a doubt about ourselves.
+    fn probe_failed(&mut self, probe: &Probe) {
+        self.close_probe_stream(probe);
+        if probe.purpose == Purpose::Revisit {
+            return;
+        }
+        self.stats.probes_failed += 1;
+        let doubts = if probe.relays > 0 {
+            probe.relays.saturating_sub(probe.nacks)
+        } else {
+            1
+        };
+        self.worsen_health(doubts);
+        let Some(row) = self.table.existing(probe.target) else {
+            return;
+        };
+        if row.identity.instance == probe.instance && row.state.is_living() && self.is_here() {
+            let incarnation = row.incarnation;
+            self.stats.suspicions_started += u64::from(row.state == MemberState::Alive);
+            self.suspect(probe.target, incarnation, self.instance());
+        }
+    }
+
+    pub(super) fn read_ack(&mut self, sender: &Sender, ack: &Ack) {
+        let Some(index) = self
+            .probes
+            .iter()
+            .position(|probe| probe.nonce == ack.nonce)
+        else {
+            return self.read_relayed_ack(sender, ack);
+        };
+        let probe = &self.probes[index];
+        let direct = probe.instance == sender.instance;
+        if !direct && probe.relays == 0 {
+            self.stats.dropped.unasked += 1;
+            return;
+        }
+        let rtt = self.now.saturating_since(probe.sent_at);
+        let target = self.finish_probe(index, !direct);
+        if let Some(id) = target {
+            self.heard_from(id, ack.incarnation);
+        }
+        if direct {
+            self.read_answer(sender, ack, target, rtt);
+        }
+    }
+
+    /// What a direct ack tells beside that its sender lives.
+    fn read_answer(&mut self, sender: &Sender, ack: &Ack, id: Option<MemberId>, rtt: Duration) {
+        if let (Some(id), Some(coordinates)) = (id, &ack.coordinates) {
+            self.learn_rtt(id, coordinates, rtt);
+        }
+        let ours = u64::from(self.table.row(MemberId::LOCAL).incarnation);
+        let corrected = match ack.belief {
+            None => true,
+            Some(Belief { state, incarnation }) => {
+                self.read_belief_about_us(state, incarnation);
+                incarnation < ours || state != State::Alive
+            }
+        };
+        if corrected {
+            self.send(Outgoing::Introduce {
+                to: sender.address,
+                instance: sender.instance,
+            });
+        }
+    }
+
+    /// A stream proved what datagrams did not.
+    pub(super) fn read_stream_ack(&mut self, nonce: u32) {
+        match self.probes.iter().position(|probe| probe.nonce == nonce) {
+            Some(index) => {
+                self.finish_probe(index, true);
+            }
+            None => self.stats.dropped.unasked += 1,
+        }
+    }
+
+    pub(super) fn read_nack(&mut self, nack: &Nack) {
+        let open = self
+            .probes
+            .iter_mut()
+            .find(|probe| probe.nonce == nack.nonce);
+        match open {
+            Some(probe) if probe.nacks < probe.relays => probe.nacks += 1,
+            _ => self.stats.dropped.unasked += 1,
+        }
+    }
+
+    /// Ends an answered probe; returns the target if it is still the member that was meant.
+    fn finish_probe(&mut self, index: usize, rescued: bool) -> Option<MemberId> {
+        let probe = self.probes.swap_remove(index);
+        self.wheel.cancel(probe.timer);
+        self.close_probe_stream(&probe);
+        if probe.purpose == Purpose::Judge {
+            self.stats.probes_answered += 1;
+            self.stats.probes_rescued += u64::from(rescued);
+            self.mend_health();
+        }
+        let row = self.table.existing(probe.target)?;
+        (row.identity.instance == probe.instance).then_some(probe.target)
+    }
+
+    /// Drops a probe without judging.
+    pub(super) fn abandon_probe(&mut self, probe: &Probe) {
+        self.wheel.cancel(probe.timer);
+        self.close_probe_stream(probe);
+    }
+
+    /// Asks over a stream, where that is allowed and there is room for one.
+    fn probe_by_stream(&mut self, target: MemberId, instance: u64, nonce: u32) -> Option<StreamId> {
+        let row = self.table.existing(target)?;
+        if !self.config.probe.stream_fallback || row.identity.instance != instance {
+            return None;
+        }
+        let to = row.identity.address;
+        let ping = Message::StreamPing(StreamPing {
+            nonce,
+            target: instance,
+        });
+        self.open_stream(to, Some(instance), stream::Purpose::Probing, &ping)
+    }
+
+    fn close_probe_stream(&mut self, probe: &Probe) {
+        if let Some(stream) = probe.stream {
+            self.close_stream(stream);
+        }
+    }
+}
