@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterator, Mapping
+from math import inf
 from threading import Lock
 from time import perf_counter
 from typing import Any
@@ -93,7 +94,12 @@ class WorkflowContext:
 
         `counters` add to totals of their name (`bytes=512`); `reports` and `errors` are kept
         by this call itself.
+
+        Raises:
+            ValueError: a latency that is negative or not finite.
         """
+        if not 0 <= latency_seconds < inf:
+            raise ValueError(f"a latency of {latency_seconds} seconds is no duration")
         totals = self._counters
         with self._lock:
             self._latencies.append(latency_seconds)

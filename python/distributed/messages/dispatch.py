@@ -104,6 +104,13 @@ class WorkerRegistered(Message, frozen=True):
     status_interval_seconds: float = 1.0
 
 
+class RegisterAgain(Message, frozen=True):
+    """Manager to worker, no reply: your status came, but you are not in the pool."""
+
+    manager: str
+    manager_address: str
+
+
 class Assignment(Message, frozen=True):
     """One attempt of one workflow, bound to cores by its dispatch id.
 

@@ -41,6 +41,8 @@ class ManagerStatus(Message, frozen=True):
     draining: bool = False
     largest_worker: int = 0
     worker_facts: tuple[WorkerStatus, ...] = ()
+    peers: tuple[tuple[str, str], ...] = ()
+    """Name and address of the datacenter's other managers."""
 
 
 class RegisterGate(Message, frozen=True):

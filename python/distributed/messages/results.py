@@ -9,8 +9,8 @@ class WorkflowResult(Message, frozen=True):
     """How one attempt of a workflow ended.
 
     `value` is the encoded return value (msgspec JSON-compatible data as msgpack), or empty
-    with `reference` naming where a large one lies. Idempotent on (job, workflow,
-    datacenter, attempt).
+    with `reference` naming where a large one lies. `counters` and `sketch` are the attempt's
+    final statistics. Idempotent on (job, workflow, datacenter, attempt).
     """
 
     workflow: str
@@ -25,6 +25,7 @@ class WorkflowResult(Message, frozen=True):
     reference: str = ""
     sketch: bytes = b""
     reports: int = 0
+    counters: dict[str, float] = {}
 
 
 class WorkerResults(Message, frozen=True):
@@ -45,7 +46,10 @@ class DatacenterResults(Message, frozen=True):
 
 
 class ResultsRecorded(Message, frozen=True):
-    """These (workflow, attempt) pairs need not be sent again."""
+    """These (workflow, attempt) pairs are in the ledger and need not be sent again.
+
+    The reply to results, and again, without a reply, for those that became durable later.
+    """
 
     job_id: str
     recorded: tuple[tuple[str, int], ...]

@@ -1,0 +1,123 @@
+"""All that a worker keeps about one job."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from distributed.jobs.outbox import Outbox
+from distributed.messages.dispatch import Assignment, RunningWork
+from distributed.messages.progress import WorkerLog
+from distributed.stats.sketch import LatencySketch
+from distributed.supervision import JobScope
+from distributed.types import WorkflowState
+
+CANCELLED_MEMORY = 1024
+
+
+class AttemptRecord:
+    """One dispatch from its acceptance to its end.
+
+    Attributes:
+        accepted_at: clock seconds of acceptance, from which the job's deadline counts.
+        started_at: clock seconds of its start, None while it waits for cores.
+        ended_by: why this worker ends it: "" or `timed_out`, `cancelled`, `orphaned`, `guard`.
+        watchers: futures of those who wait for its end; set to its final state.
+        done_at_grant: `done` when its timeout was last extended.
+    """
+
+    __slots__ = (
+        "accepted_at",
+        "assignment",
+        "counters",
+        "dirty",
+        "done",
+        "done_at_grant",
+        "ended_by",
+        "end_reason",
+        "pid",
+        "sequence",
+        "sketch",
+        "started_at",
+        "state",
+        "total",
+        "watchers",
+    )
+
+    def __init__(self, assignment: Assignment, accepted_at: float) -> None:
+        self.assignment = assignment
+        self.accepted_at = accepted_at
+        self.started_at: float | None = None
+        self.state = WorkflowState.ASSIGNED
+        self.pid = 0
+        self.sequence = 0
+        self.done = 0
+        self.total = 0
+        self.done_at_grant = 0
+        self.counters: dict[str, float] = {}
+        self.sketch: LatencySketch | None = None
+        self.dirty = False
+        self.ended_by = ""
+        self.end_reason = ""
+        self.watchers: list[asyncio.Future[str]] = []
+
+    def as_running_work(self) -> RunningWork:
+        """How a manager hears of it."""
+        assignment = self.assignment
+        return RunningWork(
+            assignment.job_id,
+            assignment.epoch,
+            assignment.workflow.name,
+            assignment.attempt,
+            assignment.dispatch_id,
+            assignment.workflow.cores,
+            self.state.value,
+        )
+
+
+class JobRecord:
+    """A job as this worker knows it; dropping it forgets the job.
+
+    Attributes:
+        fence: highest fence token seen.
+        manager: name of the manager that commands the job now, `manager_address` where.
+        attempts: dispatches that have not ended, by dispatch id.
+        outbox: results that are not recorded yet.
+        forestalled: dispatch ids cancelled before they came.
+        orphaned: whether its manager is gone and the grace runs.
+        delivering: whether a delivery task runs.
+    """
+
+    __slots__ = (
+        "attempts",
+        "delivering",
+        "fence",
+        "forestalled",
+        "job_id",
+        "logs",
+        "logs_dropped",
+        "manager",
+        "manager_address",
+        "orphaned",
+        "outbox",
+        "scope",
+    )
+
+    def __init__(self, job_id: str, scope: JobScope, resend_seconds: float) -> None:
+        self.job_id = job_id
+        self.scope = scope
+        self.fence = 0
+        self.manager = ""
+        self.manager_address = ""
+        self.attempts: dict[str, AttemptRecord] = {}
+        self.outbox = Outbox(resend_seconds)
+        self.forestalled: deque[str] = deque(maxlen=CANCELLED_MEMORY)
+        self.logs: deque[WorkerLog] = deque()
+        self.logs_dropped = 0
+        self.orphaned = False
+        self.delivering = False
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is left to do or to deliver."""
+        return not self.attempts and not len(self.outbox)

@@ -1,0 +1,162 @@
+"""From an accepted dispatch to its result: what the executor tells, turned into records."""
+
+from __future__ import annotations
+
+from array import array
+from functools import partial
+
+from distributed.execution.events import Lost, Started
+from distributed.execution.frames import Finished, Output, Progressed, Reported
+from distributed.execution.interface import Event
+from distributed.messages.progress import WorkerLog
+from distributed.messages.results import WorkflowResult
+from distributed.stats.sketch import LatencySketch
+from distributed.types import WorkflowState
+
+from .delivery import Delivery
+from .record import AttemptRecord, JobRecord
+from .state import WorkerState
+
+HOW_IT_ENDED = {"timed_out": "timed_out", "orphaned": "cancelled", "guard": "lost"}
+"""Final state of an attempt that this worker ended itself, by why it did."""
+
+
+class Running:
+    """Starts attempts, follows them, and puts their results into the outbox."""
+
+    def __init__(self, state: WorkerState, delivery: Delivery) -> None:
+        self._state = state
+        self._delivery = delivery
+
+    def start(self, record: JobRecord, attempt: AttemptRecord) -> None:
+        """Hand the attempt to the executor.
+
+        Raises:
+            ConfigError: the executor cannot ever run it.
+        """
+        assignment = attempt.assignment
+        self._state.executor.start(assignment, partial(self._event, record, attempt))
+        record.attempts[assignment.dispatch_id] = attempt
+        self._state.attempts += 1
+        self._state.events.note("accepted", assignment)
+        self._state.forget_when_idle(record)
+        self._set_deadline(record, attempt)
+
+    def never_started(
+        self, record: JobRecord, attempt: AttemptRecord, state: str, reason: str
+    ) -> None:
+        """Record the end of an attempt that was not given to the executor."""
+        self._put(record, attempt, state, error=reason)
+
+    def end(self, record: JobRecord, attempt: AttemptRecord, by: str, reason: str) -> None:
+        """Ask an attempt to stop, by force after the grace, and remember why."""
+        if attempt.ended_by:
+            return
+        attempt.ended_by, attempt.end_reason = by, reason
+        grace = self._state.settings.cancel_grace_seconds
+        self._state.executor.cancel(attempt.assignment.dispatch_id, grace, reason)
+
+    def _event(self, record: JobRecord, attempt: AttemptRecord, event: Event) -> None:
+        if attempt.assignment.dispatch_id not in record.attempts:
+            return
+        if isinstance(event, Finished):
+            self._finished(record, attempt, event)
+        elif isinstance(event, Started):
+            self._started(record, attempt, event)
+        elif isinstance(event, Reported):
+            self._reported(record, attempt, event)
+        elif isinstance(event, Progressed):
+            attempt.done, attempt.total = event.done, event.total
+            self._delivery.progressed(record, attempt)
+        elif isinstance(event, Output):
+            self._wrote(record, attempt, event)
+        else:
+            self._lost(record, attempt, event)
+
+    def _started(self, record: JobRecord, attempt: AttemptRecord, event: Started) -> None:
+        attempt.state = WorkflowState.RUNNING
+        attempt.started_at = self._state.clock.now()
+        attempt.pid = event.pid
+        self._state.events.note("started", attempt.assignment, pid=event.pid)
+        if attempt.assignment.workflow.timeout_seconds is not None:
+            self._set_deadline(record, attempt)
+
+    def _reported(self, record: JobRecord, attempt: AttemptRecord, event: Reported) -> None:
+        if attempt.sketch is None:
+            attempt.sketch = LatencySketch()
+        latencies = array("d")
+        latencies.frombytes(event.latencies)
+        attempt.sketch.add_many(latencies.tolist())
+        attempt.counters = event.counters
+        self._delivery.progressed(record, attempt)
+
+    def _wrote(self, record: JobRecord, attempt: AttemptRecord, event: Output) -> None:
+        workflow = attempt.assignment.workflow.name
+        log = WorkerLog(
+            record.job_id,
+            workflow,
+            attempt.assignment.attempt,
+            event.stream,
+            event.lines,
+            event.dropped,
+        )
+        self._delivery.wrote(record, log)
+
+    def _finished(self, record: JobRecord, attempt: AttemptRecord, event: Finished) -> None:
+        state, error = event.state, event.error
+        if state != "completed" and attempt.ended_by:
+            state = HOW_IT_ENDED.get(attempt.ended_by, "cancelled")
+            error = attempt.end_reason or error
+        self._put(record, attempt, state, error=error, event=event)
+
+    def _lost(self, record: JobRecord, attempt: AttemptRecord, event: Lost) -> None:
+        self._put(record, attempt, "lost", error=event.reason)
+
+    def _put(
+        self,
+        record: JobRecord,
+        attempt: AttemptRecord,
+        state: str,
+        *,
+        error: str = "",
+        event: Finished | None = None,
+    ) -> None:
+        assignment = attempt.assignment
+        result = WorkflowResult(
+            workflow=assignment.workflow.name,
+            attempt=assignment.attempt,
+            state=state,
+            value=event.value if event else b"",
+            error=error,
+            traceback=event.traceback if event else "",
+            datacenter=self._state.identity.datacenter,
+            worker=self._state.name,
+            run_seconds=event.run_seconds if event else 0.0,
+            reference=event.reference if event else "",
+            sketch=attempt.sketch.to_bytes() if attempt.sketch else b"",
+            reports=int(attempt.counters.get("reports", 0)),
+            counters=attempt.counters,
+        )
+        attempt.state = WorkflowState(state)
+        if record.attempts.pop(assignment.dispatch_id, None) is not None:
+            self._state.attempts -= 1
+            self._state.deadlines.cancel(("timeout", record.job_id, assignment.dispatch_id))
+        self._state.events.note(state, assignment, error=error)
+        self._state.metrics.count("attempts_ended", state=state)
+        record.outbox.put(result)
+        for watcher in attempt.watchers:
+            if not watcher.done():
+                watcher.set_result(state)
+        self._delivery.wake(record)
+
+    def _set_deadline(self, record: JobRecord, attempt: AttemptRecord) -> None:
+        """The earlier of the job's deadline and the attempt's timeout, where there is one."""
+        ends = []
+        assignment = attempt.assignment
+        if assignment.remaining_seconds is not None:
+            ends.append(attempt.accepted_at + assignment.remaining_seconds)
+        if attempt.started_at is not None and assignment.workflow.timeout_seconds is not None:
+            ends.append(attempt.started_at + assignment.workflow.timeout_seconds)
+        if ends:
+            key = ("timeout", record.job_id, assignment.dispatch_id)
+            self._state.deadlines.set(key, min(ends))

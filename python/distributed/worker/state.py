@@ -1,0 +1,103 @@
+"""What the conversations of a worker share."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from distributed.clock import Clock
+from distributed.execution.interface import Executor
+from distributed.jobs.deadlines import Deadlines
+from distributed.supervision import JobScope, Supervisor
+from distributed.telemetry.logs import BoundLogger
+from distributed.telemetry.metrics import Metrics
+from distributed.transport.interface import Identity, Pool
+
+from .record import JobRecord
+from .settings import WorkerSettings
+
+if TYPE_CHECKING:
+    from .forensics import EventLog
+
+Due = tuple[str, str, str]
+"""What is due (`timeout`, `orphan`, `forget`), the job, and the dispatch id or ""."""
+
+
+class WorkerState:
+    """The worker's jobs and the tools its conversations use. Holds no behaviour of its own.
+
+    Attributes:
+        records: every job known here, by id: the only table keyed by job.
+        deadlines: what is due when, looked at by the node's one timer task.
+        draining: whether new work is refused for good.
+        overload: `healthy`, `busy` or `overloaded`, from the resource guards.
+    """
+
+    def __init__(
+        self,
+        settings: WorkerSettings,
+        identity: Identity,
+        *,
+        clock: Clock,
+        rng: random.Random,
+        logger: BoundLogger,
+        metrics: Metrics,
+        supervisor: Supervisor,
+        executor: Executor,
+        events: EventLog,
+    ) -> None:
+        self.settings = settings
+        self.identity = identity
+        self.clock = clock
+        self.rng = rng
+        self.logger = logger
+        self.metrics = metrics
+        self.supervisor = supervisor
+        self.executor = executor
+        self.events = events
+        self.pool: Pool
+        self.records: dict[str, JobRecord] = {}
+        self.deadlines: Deadlines[Due] = Deadlines()
+        self.draining = False
+        self.overload = "healthy"
+        self.attempts = 0
+        self.on_idle: Callable[[], None] = lambda: None
+
+    @property
+    def name(self) -> str:
+        """This worker's name."""
+        return self.identity.name
+
+    def record_for(self, job_id: str) -> JobRecord:
+        """The job's record, made where there is none."""
+        record = self.records.get(job_id)
+        if record is None:
+            scope = JobScope(job_id, self.supervisor, self.logger)
+            record = JobRecord(job_id, scope, self.settings.resend_seconds)
+            self.records[job_id] = record
+        return record
+
+    def forget_when_idle(self, record: JobRecord) -> None:
+        """Start or stop the clock after which an idle job is forgotten."""
+        due = ("forget", record.job_id, "")
+        if record.idle:
+            self.deadlines.set(due, self.clock.now() + self.settings.record_idle_seconds)
+            self.on_idle()
+        else:
+            self.deadlines.cancel(due)
+
+    async def drop(self, record: JobRecord, reason: str) -> None:
+        """Forget the job: what runs is killed, what is undelivered is gone."""
+        if self.records.get(record.job_id) is record:
+            del self.records[record.job_id]
+        for kind in ("forget", "orphan"):
+            self.deadlines.cancel((kind, record.job_id, ""))
+        for dispatch_id, attempt in list(record.attempts.items()):
+            attempt.ended_by = attempt.ended_by or "dropped"
+            self.executor.cancel(dispatch_id, 0.0, reason)
+            self.deadlines.cancel(("timeout", record.job_id, dispatch_id))
+        self.attempts -= len(record.attempts)
+        record.attempts.clear()
+        await record.scope.close()
+        self.on_idle()
