@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from distributed import _coexist
 
 from .process import ChildProcess, Owner
 
-Spawn = Callable[[str, Callable[[], Awaitable[None]]], object]
+Spawn = Callable[[str, Callable[[], Coroutine[Any, Any, None]]], object]
 """Runs a coroutine in the background under the node's supervisor."""
 
 RELAUNCH_SECONDS = 0.2

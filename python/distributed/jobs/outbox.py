@@ -54,7 +54,7 @@ class Outbox:
                 break
             del self._sent[key]
             self._unsent[key] = result
-        batch = []
+        batch: list[WorkflowResult] = []
         for result in self._unsent.values():
             if len(batch) >= limit:
                 break

@@ -48,9 +48,7 @@ class Assignments:
             else:
                 refused.append((assignment.dispatch_id, reason))
                 self._state.metrics.count("assignments_refused", reason=reason)
-        return AssignmentsTaken(
-            tuple(accepted), tuple(refused), self._state.executor.free_slots
-        )
+        return AssignmentsTaken(tuple(accepted), tuple(refused), self._state.executor.free_slots)
 
     async def report(self, _: Context, message: Message) -> Message:
         """Tell a (new) manager all that is here of the job, and obey it from now on."""

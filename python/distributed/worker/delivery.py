@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 from distributed.errors import PeerRefused, TransportError
 from distributed.jobs.outbox import Outbox
 from distributed.messages.base import Gone, Message, Redirect
-from distributed.messages.progress import Pressure, WorkerLog, WorkerProgress
+from distributed.messages.progress import AttemptProgress, Pressure, WorkerLog, WorkerProgress
 from distributed.messages.results import ResultsRecorded, WorkerResults
 from distributed.reliability.retry import Again, Jitter, Retries, RetryPolicy
 from distributed.supervision import Policy
 from distributed.transport.interface import Context, Handlers
+from distributed.types import Address
 
 from .orphans import Orphans
 from .progress import progress_of
@@ -40,6 +43,7 @@ class Delivery:
         )
         self._changed: dict[str, JobRecord] = {}
         self._slowed: dict[str, float] = {}
+        self._numbers = count()
 
     def handlers(self) -> Handlers:
         """Messages of this conversation."""
@@ -67,7 +71,8 @@ class Delivery:
         """Something is in the outbox: deliver it, unless a delivery runs."""
         if not record.delivering and not record.scope.closed:
             record.delivering = True
-            record.scope.spawn("deliver", lambda: self._deliver(record), policy=Policy.RESTART)
+            name = f"deliver-{next(self._numbers)}"
+            record.scope.spawn(name, lambda: self._deliver(record), policy=Policy.RESTART)
 
     def progressed(self, record: JobRecord, attempt: AttemptRecord) -> None:
         """The attempt has news for the next progress message."""
@@ -98,7 +103,7 @@ class Delivery:
                 if resting.get(address, 0.0) > now:
                     self._changed.setdefault(job_id, record)
                     continue
-                await self._send_progress(record, address)
+                await self._send_progress(record)
             for address, interval in self._slowed.items():
                 if resting.get(address, 0.0) <= now:
                     resting[address] = now + interval
@@ -106,11 +111,12 @@ class Delivery:
     async def flush(self, record: JobRecord) -> None:
         """Send what is new of one job now."""
         if self._changed.pop(record.job_id, None) is not None:
-            await self._send_progress(record, record.manager_address)
+            await self._send_progress(record)
 
-    async def _send_progress(self, record: JobRecord, address: str) -> None:
+    async def _send_progress(self, record: JobRecord) -> None:
+        address = Address(record.manager_address)
         now = self._state.clock.now()
-        entries = []
+        entries: list[AttemptProgress] = []
         for attempt in record.attempts.values():
             if attempt.dirty and len(entries) < MAX_PROGRESS_ENTRIES:
                 attempt.dirty = False
@@ -134,12 +140,7 @@ class Delivery:
     async def _deliver(self, record: JobRecord) -> None:
         state = self._state
         retries = Retries(self._policy, state.rng)
-        while (due_at := record.outbox.next_due()) is not None:
-            now = state.clock.now()
-            batch = record.outbox.due(now, state.settings.result_batch)
-            if not batch:
-                await state.clock.sleep(max(0.01, due_at - now))
-                continue
+        while batch := record.outbox.due(state.clock.now(), state.settings.result_batch):
             await self.flush(record)
             problem = await self._offer(record, WorkerResults(record.job_id, record.fence, batch))
             if problem is None:
@@ -152,12 +153,15 @@ class Delivery:
             again = retries.failed(state.clock.now())
             await state.clock.sleep(again.delay_seconds if isinstance(again, Again) else 1.0)
         record.delivering = False
+        resend_at = record.outbox.next_due()
+        if resend_at is not None:
+            state.deadlines.set(("resend", record.job_id, ""), resend_at)
         state.forget_when_idle(record)
 
     async def _offer(self, record: JobRecord, message: WorkerResults) -> str | None:
         """Send one batch; what went wrong, or None."""
         state = self._state
-        address = record.manager_address
+        address = Address(record.manager_address)
         if not address:
             return "no manager is known"
         try:

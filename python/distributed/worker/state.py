@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .forensics import EventLog
 
 Due = tuple[str, str, str]
-"""What is due (`timeout`, `orphan`, `forget`), the job, and the dispatch id or ""."""
+"""What is due (`timeout`, `orphan`, `resend`, `forget`), the job, and the dispatch id or ""."""
 
 
 class WorkerState:
@@ -91,7 +91,7 @@ class WorkerState:
         """Forget the job: what runs is killed, what is undelivered is gone."""
         if self.records.get(record.job_id) is record:
             del self.records[record.job_id]
-        for kind in ("forget", "orphan"):
+        for kind in ("forget", "orphan", "resend"):
             self.deadlines.cancel((kind, record.job_id, ""))
         for dispatch_id, attempt in list(record.attempts.items()):
             attempt.ended_by = attempt.ended_by or "dropped"

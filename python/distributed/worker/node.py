@@ -1,0 +1,211 @@
+"""The worker: its conversations put together, started and stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import tempfile
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from distributed.clock import Clock
+from distributed.execution.interface import Executor
+from distributed.execution.pool import PoolSettings, SubprocessPool
+from distributed.membership.interface import Membership
+from distributed.messages.admin import DrainNode, DrainStarted
+from distributed.messages.base import Message
+from distributed.supervision import Policy, Supervisor, settle
+from distributed.telemetry.logs import BoundLogger, node_logger
+from distributed.telemetry.metrics import Metrics
+from distributed.transport.interface import Context, Handlers, Identity, Listener, Transport
+from distributed.transport.pool import ConnectionPool
+from distributed.types import Address, Role
+
+from .assignment import Assignments
+from .cancellation import Cancellation
+from .delivery import Delivery
+from .forensics import EventLog
+from .guards import Guards
+from .orphans import Orphans
+from .registration import Registration
+from .running import Running
+from .settings import WorkerSettings
+from .state import WorkerState
+from .timers import Timers
+from .views import Views
+
+
+class WorkerNode:
+    """Runs workflows for the managers of one datacenter.
+
+    Args:
+        settings: how it behaves.
+        identity: its name, datacenter and instance; the address is filled in by `start`.
+        bind: where it listens, `host:port`; port 0 takes a free one.
+        executor: what runs the code; None makes the subprocess pool that settings describe.
+        membership: shows managers and their deaths; None leaves the seeds of the settings.
+    """
+
+    def __init__(
+        self,
+        settings: WorkerSettings,
+        *,
+        identity: Identity,
+        bind: Address,
+        clock: Clock,
+        rng: random.Random,
+        transport: Transport,
+        metrics: Metrics,
+        supervisor: Supervisor,
+        membership: Membership | None = None,
+        executor: Executor | None = None,
+        logger: BoundLogger | None = None,
+    ) -> None:
+        settings = with_machine_facts(settings)
+        self._bind = bind
+        self._transport = transport
+        self._listener: Listener | None = None
+        self._pool: ConnectionPool | None = None
+        self._settings = settings
+        log = logger or node_logger(Role.WORKER, identity.name)
+        events_path = (
+            str(Path(settings.data_directory) / f"{identity.name}.events.jsonl")
+            if settings.data_directory
+            else ""
+        )
+        self.state = WorkerState(
+            settings,
+            identity,
+            clock=clock,
+            rng=rng,
+            logger=log,
+            metrics=metrics,
+            supervisor=supervisor,
+            executor=executor or subprocess_pool(settings, supervisor),
+            events=EventLog(events_path, settings.event_log_bytes, clock),
+        )
+        self._orphans = Orphans(self.state)
+        self._delivery = Delivery(self.state, self._orphans)
+        self._running = Running(self.state, self._delivery)
+        self._orphans.end = self._running.end
+        self._assignments = Assignments(self.state, self._running, self._orphans)
+        self._cancellation = Cancellation(self.state, self._running)
+        self.registration = Registration(self.state, self._orphans, membership)
+        self._timers = Timers(self.state, self._running, self._orphans, self._delivery)
+        self._guards = Guards(self.state, self._running)
+        self._views = Views(self.state, self.registration, membership)
+        self._membership = membership
+
+    @property
+    def address(self) -> str:
+        """Where it listens, once started."""
+        return self.state.identity.address
+
+    def handlers(self) -> Handlers:
+        """Every message that a worker serves."""
+        return {
+            DrainNode: self.drain_node,
+            **self._assignments.handlers(),
+            **self._cancellation.handlers(),
+            **self._delivery.handlers(),
+            **self.registration.handlers(),
+            **self._views.handlers(),
+        }
+
+    async def start(self) -> None:
+        """Open the executor, listen, and register with managers.
+
+        Raises:
+            ConfigError: the address cannot be bound or the executor cannot run.
+        """
+        state = self.state
+        await state.executor.open()
+        identity = state.identity
+        self._listener = await self._transport.listen(self._bind, self.handlers(), identity)
+        advertised = identity.address or self._listener.address
+        state.identity = msgspec.structs.replace(identity, address=advertised)
+        self._pool = ConnectionPool(self._transport, self.handlers(), state.identity, state.clock)
+        state.pool = self._pool
+        if self._membership is not None:
+            self._membership.update_meta(
+                {
+                    "role": Role.WORKER.value,
+                    "dc": identity.datacenter,
+                    "addr": advertised,
+                    "cores": str(state.executor.slots),
+                }
+            )
+        spawn = state.supervisor.spawn
+        spawn("timers", self._timers.run, policy=Policy.RESTART)
+        spawn("progress", self._delivery.report_progress, policy=Policy.RESTART)
+        spawn("guards", self._guards.run, policy=Policy.RESTART)
+        self.registration.start()
+        state.events.note("worker_started", address=advertised, cores=state.executor.slots)
+        state.logger.info("listening on %s with %d cores", advertised, state.executor.slots)
+
+    async def drain_node(self, _: Context, message: Message) -> Message:
+        """Take no new work; finish what runs."""
+        assert isinstance(message, DrainNode)
+        self.state.draining = True
+        self.state.events.note("draining")
+        await self.registration.announce_draining()
+        return DrainStarted(self.state.attempts)
+
+    async def drain(self, deadline_seconds: float) -> bool:
+        """Finish what runs and deliver it; whether all was done in time."""
+        state = self.state
+        state.draining = True
+        await self.registration.announce_draining()
+        emptied = asyncio.Event()
+
+        def look() -> None:
+            if all(record.idle for record in state.records.values()):
+                emptied.set()
+
+        state.on_idle = look
+        look()
+        try:
+            await asyncio.wait_for(emptied.wait(), deadline_seconds)
+        except TimeoutError:
+            return False
+        return True
+
+    async def stop(self, *, drain_seconds: float = 0.0) -> None:
+        """Finish within `drain_seconds`, then end whatever is left."""
+        state, log = self.state, self.state.logger
+        if drain_seconds > 0:
+            await self.drain(drain_seconds)
+        state.draining = True
+        if self._listener is not None:
+            await settle("the listener", self._listener.close, log)
+        for record in list(state.records.values()):
+            await settle("a job", partial(state.drop, record, "the worker stops"), log)
+        await settle("the executor", state.executor.close, log)
+        if self._pool is not None:
+            await settle("the connections", self._pool.close, log)
+        state.events.note("worker_stopped")
+        state.events.close()
+
+
+def subprocess_pool(settings: WorkerSettings, supervisor: Supervisor) -> SubprocessPool:
+    """The default executor."""
+    spill = str(Path(settings.data_directory) / "results") if settings.data_directory else ""
+    return SubprocessPool(
+        PoolSettings(
+            slots=settings.cores,
+            warm_children=settings.warm_children,
+            spill_directory=spill or str(Path(tempfile.gettempdir()) / "shoal-results"),
+            import_paths=settings.import_paths,
+        ),
+        lambda name, factory: supervisor.spawn(name, factory, policy=Policy.ONCE),
+    )
+
+
+def with_machine_facts(settings: WorkerSettings) -> WorkerSettings:
+    """Settings with cores and memory of this machine where they say 0."""
+    cores = settings.cores or len(os.sched_getaffinity(0))
+    memory = settings.memory_bytes or os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return msgspec.structs.replace(settings, cores=cores, memory_bytes=memory)

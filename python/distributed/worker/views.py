@@ -1,0 +1,64 @@
+"""What a worker shows of itself."""
+
+from __future__ import annotations
+
+import msgspec
+
+from distributed.membership.interface import Membership
+from distributed.messages.admin import ListMembers, MemberList, MemberView, NodeStatus, ShowStatus
+from distributed.messages.base import Message
+from distributed.transport.interface import Context, Handlers
+
+from .registration import Registration
+from .state import WorkerState
+
+
+class Views:
+    """Status and members, as plain data."""
+
+    def __init__(
+        self, state: WorkerState, registration: Registration, membership: Membership | None
+    ) -> None:
+        self._state = state
+        self._registration = registration
+        self._membership = membership
+        self._started_at = state.clock.now()
+
+    def handlers(self) -> Handlers:
+        """Messages of this conversation."""
+        return {ShowStatus: self.status, ListMembers: self.members}
+
+    async def status(self, _: Context, __: Message) -> Message:
+        """One screen about this worker."""
+        state = self._state
+        facts = msgspec.to_builtins(self._registration.status())
+        detail: dict[str, object] = {
+            "status": facts,
+            "managers": [list(pair) for pair in self._registration.managers],
+            "jobs": len(state.records),
+            "events_dropped": state.events.dropped,
+        }
+        return NodeStatus(
+            state.name,
+            state.identity.role.value,
+            state.identity.datacenter,
+            state.clock.now() - self._started_at,
+            "draining" if state.draining else state.overload,
+            detail,
+        )
+
+    async def members(self, _: Context, __: Message) -> Message:
+        """Members as this node sees them."""
+        found = self._membership.members() if self._membership is not None else ()
+        return MemberList(
+            tuple(
+                MemberView(
+                    member.name,
+                    member.address,
+                    member.state.value,
+                    member.incarnation,
+                    {key: str(value) for key, value in member.meta.items()},
+                )
+                for member in sorted(found, key=lambda member: member.name)
+            )
+        )
