@@ -24,10 +24,17 @@ class Standing(IntEnum):
 
 
 class Binding(msgspec.Struct, gc=False):
-    """One dispatch on a worker. `bound` says whether it holds its cores yet."""
+    """One dispatch on a worker.
+
+    Attributes:
+        holder: whose it is (a job's record).
+        tag: what it is to the holder; not looked at here.
+        bound: whether it holds its cores yet.
+    """
 
     dispatch_id: str
     holder: object
+    tag: object
     cores: int
     bound: bool
 
@@ -82,11 +89,14 @@ class WorkerSlots:
     def __len__(self) -> int:
         return len(self._bindings)
 
+    def __contains__(self, dispatch_id: str) -> bool:
+        return dispatch_id in self._bindings
+
     def shared_with_others(self, holder: object) -> bool:
         """Whether a dispatch of another holder is here."""
         return any(binding.holder is not holder for binding in self._bindings.values())
 
-    def bind(self, dispatch_id: str, holder: object, cores: int) -> Binding:
+    def bind(self, dispatch_id: str, holder: object, cores: int, tag: object = None) -> Binding:
         """Put a dispatch here; it holds its cores where they are free, else it is ahead.
 
         Raises:
@@ -96,7 +106,7 @@ class WorkerSlots:
             raise ValueError(f"{dispatch_id} is already bound on {self.name}")
         if not 0 < cores <= self.cores:
             raise ValueError(f"{cores} cores asked of {self.name}, which has {self.cores}")
-        binding = Binding(dispatch_id, holder, cores, self.bound + cores <= self.cores)
+        binding = Binding(dispatch_id, holder, tag, cores, self.bound + cores <= self.cores)
         self._bindings[dispatch_id] = binding
         if binding.bound:
             self.bound += cores

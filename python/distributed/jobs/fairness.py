@@ -141,6 +141,10 @@ class FairQueue:
             self._insert(line)
         self._aside.clear()
 
+    def waiting(self) -> tuple[JobLine, ...]:
+        """Every job with something ready, in no order."""
+        return tuple(line for _, _, line in self._heap if len(line))
+
     def remove(self, line: JobLine) -> None:
         """The job has ended: nothing of it stays here."""
         if line.queued:

@@ -126,6 +126,10 @@ class DependencyGraph:
             other in self._open and other in self._local for other in self._dependents.get(name, ())
         )
 
+    def is_open(self, name: str) -> bool:
+        """Whether `name` is neither completed nor abandoned."""
+        return name in self._open
+
     @property
     def open(self) -> int:
         """Workflows neither completed nor abandoned, wherever they run."""

@@ -1,0 +1,124 @@
+"""Gates that want to know how this datacenter stands."""
+
+from __future__ import annotations
+
+from distributed.errors import TransportError
+from distributed.messages.base import Message
+from distributed.messages.health import (
+    DatacenterHealth,
+    ManagerRegistered,
+    ManagerStatus,
+    ProbeDatacenter,
+    RegisterGate,
+)
+from distributed.supervision import Policy
+from distributed.transport.interface import Context, Handlers
+from distributed.types import Address
+
+from .roster import Roster
+from .state import ManagerState
+
+
+class GateLink:
+    """A gate that registered, until it fails to take status messages."""
+
+    __slots__ = ("address", "failures", "name")
+
+    def __init__(self, name: str, address: str) -> None:
+        self.name = name
+        self.address = Address(address)
+        self.failures = 0
+
+
+class Gates:
+    """Registers gates, answers their probes, and sends each the status at one interval."""
+
+    def __init__(self, state: ManagerState, roster: Roster) -> None:
+        self._state = state
+        self._roster = roster
+        self._links: dict[str, GateLink] = {}
+        self._sequence = 0
+        self._counted = 0
+        self._counted_at = state.clock.now()
+        self._rate = 0.0
+
+    def handlers(self) -> Handlers:
+        """Messages of this conversation."""
+        return {RegisterGate: self.register, ProbeDatacenter: self.probe}
+
+    async def register(self, _: Context, message: Message) -> Message:
+        """Send the status there from now on."""
+        assert isinstance(message, RegisterGate)
+        link = self._links.get(message.name)
+        if link is None or link.address != message.address:
+            link = self._links[message.name] = GateLink(message.name, message.address)
+            self._state.supervisor.spawn(
+                f"gate:{message.name}", lambda: self._keep(link), policy=Policy.RESTART
+            )
+        link.failures = 0
+        return ManagerRegistered(self.status())
+
+    async def probe(self, _: Context, message: Message) -> Message:
+        """How the datacenter is, as seen from here."""
+        assert isinstance(message, ProbeDatacenter)
+        return DatacenterHealth(self._state.datacenter, message.sequence, self.status())
+
+    def status(self) -> ManagerStatus:
+        """The datacenter as this manager sees it; capacity counts each worker once."""
+        state = self._state
+        allocation = state.allocation
+        self._sequence += 1
+        now = state.clock.now()
+        if now - self._counted_at >= 1.0:
+            self._rate = (state.dispatched - self._counted) / (now - self._counted_at)
+            self._counted, self._counted_at = state.dispatched, now
+        queued = sum(len(line) for line in state.queue.waiting())
+        healthy = sum(1 for slots in allocation.workers.values() if slots.standing == 0)
+        return ManagerStatus(
+            state.name,
+            state.datacenter,
+            state.identity.address,
+            self._sequence,
+            workers=len(state.seats),
+            healthy_workers=healthy,
+            cores=allocation.cores,
+            free_cores=allocation.free,
+            queued=queued,
+            jobs=len(state.records),
+            dispatch_rate=self._rate,
+            expected_wait_seconds=self._expected_wait(queued),
+            overload=self._overload(),
+            draining=state.draining,
+            largest_worker=allocation.largest,
+            worker_facts=tuple(
+                seat.status for seat in state.seats.values() if seat.status is not None
+            ),
+            peers=self._roster.peers(),
+        )
+
+    def _expected_wait(self, queued: int) -> float:
+        """Seconds until a new workflow would start, at the present rate of dispatch."""
+        if not queued:
+            return 0.0
+        return queued / self._rate if self._rate > 0 else 60.0
+
+    def _overload(self) -> str:
+        facts = [seat.status for seat in self._state.seats.values() if seat.status is not None]
+        bad = sum(1 for status in facts if status.overload == "overloaded")
+        if facts and bad * 2 >= len(facts):
+            return "overloaded"
+        return "busy" if any(status.overload != "healthy" for status in facts) else "healthy"
+
+    async def _keep(self, link: GateLink) -> None:
+        state = self._state
+        while self._links.get(link.name) is link:
+            await state.clock.sleep(state.settings.status_interval_seconds)
+            try:
+                await state.pool.send(link.address, self.status())
+                link.failures = 0
+            except TransportError:
+                link.failures += 1
+                if link.failures >= state.settings.gate_forget_failures:
+                    if self._links.get(link.name) is link:
+                        del self._links[link.name]
+                    return

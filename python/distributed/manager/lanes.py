@@ -1,0 +1,126 @@
+"""One lane to each worker: assignments in batches, each acknowledged or taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from distributed.errors import TransportError
+from distributed.messages.dispatch import AssignmentsTaken, AssignWorkflows
+from distributed.reliability.retry import Again, Jitter, Retries, RetryPolicy
+from distributed.supervision import Policy
+
+from .lifecycle import Lifecycle
+from .state import ManagerState
+from .worker_seat import Given, WorkerSeat
+
+
+class Lanes:
+    """Sends what the scheduler gave, one message under way for each worker.
+
+    The same batch is repeated until it is acknowledged, since a worker starts a dispatch id
+    once. A worker that stays silent is left alone for a while: its unacknowledged dispatches
+    are lost (they may run, so their attempts are spent) and run elsewhere. A refusal costs no
+    attempt.
+    """
+
+    def __init__(self, state: ManagerState, lifecycle: Lifecycle) -> None:
+        self._state = state
+        self._lifecycle = lifecycle
+        self._policy = RetryPolicy(
+            attempts=state.settings.assign_attempts,
+            base_seconds=state.settings.retry_base_seconds,
+            cap_seconds=state.settings.retry_cap_seconds,
+            jitter=Jitter.FULL,
+        )
+        self.on_standing: Callable[[WorkerSeat], object]
+        self.on_stale: Callable[[str], None]
+
+    def give(self, worker: str, given: Given) -> None:
+        """Put one assignment on the lane of `worker`."""
+        seat = self._state.seats[worker]
+        seat.outgoing.append(given)
+        if not seat.lane_running:
+            seat.lane_running = True
+            self._state.supervisor.spawn(
+                f"lane:{seat.name}", lambda: self._run(seat), policy=Policy.RESTART
+            )
+
+    async def _run(self, seat: WorkerSeat) -> None:
+        limit = self._state.settings.assign_batch
+        while seat.outgoing and not seat.gone:
+            batch: list[Given] = []
+            while seat.outgoing and len(batch) < limit:
+                given = seat.outgoing.popleft()
+                if given[1].dispatch_id == given[2].dispatch_id:
+                    batch.append(given)
+            if batch:
+                await self._offer(seat, batch)
+        seat.lane_running = False
+
+    async def _offer(self, seat: WorkerSeat, batch: list[Given]) -> None:
+        state = self._state
+        identity = state.identity
+        message = AssignWorkflows(
+            identity.name, identity.address, tuple(given[2] for given in batch)
+        )
+        retries = Retries(self._policy, state.rng)
+        while not seat.gone:
+            try:
+                reply = await state.pool.request(
+                    seat.address, message, timeout=state.settings.assign_seconds
+                )
+            except TransportError as error:
+                state.metrics.count("assignments_unacknowledged", amount=len(batch))
+                again = retries.failed(state.clock.now())
+                if isinstance(again, Again):
+                    await state.clock.sleep(again.delay_seconds)
+                    continue
+                self._unanswered(seat, batch, str(error))
+                return
+            if isinstance(reply, AssignmentsTaken):
+                self._answered(seat, batch, reply)
+            else:
+                self._unanswered(seat, batch, f"it answered {type(reply).__name__}")
+            return
+
+    def _answered(self, seat: WorkerSeat, batch: list[Given], reply: AssignmentsTaken) -> None:
+        seat.heard_at = self._state.clock.now()
+        refused = dict(reply.refused)
+        if refused:
+            self._refused(seat, batch, refused)
+        for record, entry, assignment in batch:
+            if assignment.dispatch_id not in refused:
+                self._lifecycle.running(record, entry, assignment.dispatch_id)
+
+    def _refused(self, seat: WorkerSeat, batch: list[Given], refused: dict[str, str]) -> None:
+        state = self._state
+        seat.shut_until = state.clock.now() + state.settings.refusal_pause_seconds
+        self.on_standing(seat)
+        for record, entry, assignment in batch:
+            reason = refused.get(assignment.dispatch_id)
+            if reason is None:
+                continue
+            state.metrics.count("assignments_refused", reason=reason)
+            state.logger.bind(job=record.job_id, peer=seat.name).info(
+                "%s refused: %s", assignment.workflow.name, reason
+            )
+            if reason == "stale_fence":
+                self.on_stale(record.job_id)
+            else:
+                self._lifecycle.refused(record, entry, assignment.dispatch_id)
+
+    def _unanswered(self, seat: WorkerSeat, batch: list[Given], reason: str) -> None:
+        state = self._state
+        state.logger.bind(peer=seat.name).warning(
+            "%d assignments were not acknowledged (%s); it is left alone for %g s",
+            len(batch),
+            reason,
+            state.settings.shut_seconds,
+        )
+        seat.shut_until = state.clock.now() + state.settings.shut_seconds
+        self.on_standing(seat)
+        for record, entry, assignment in [*batch, *seat.outgoing]:
+            if entry.dispatch_id == assignment.dispatch_id:
+                text = f"worker {seat.name} did not acknowledge it: {reason}"
+                self._lifecycle.lose(record, entry, text)
+        seat.outgoing.clear()

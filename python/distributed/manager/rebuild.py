@@ -1,0 +1,93 @@
+"""Taking over a job whose manager was another: the workers know what runs."""
+
+from __future__ import annotations
+
+from distributed.errors import TransportError
+from distributed.messages.dispatch import ReportWork, WorkReport
+from distributed.supervision import Policy
+from distributed.types import WorkflowState as State
+
+from .lifecycle import Lifecycle
+from .reconcile import Reconcile
+from .record import JobRecord
+from .results import Results
+from .state import ManagerState
+from .worker_seat import WorkerSeat
+
+
+class Rebuild:
+    """Asks every worker what it holds of a job, under the new fence, before anything starts.
+
+    The wait is bounded: a worker that answers later, or registers later, is reconciled then.
+    """
+
+    def __init__(
+        self, state: ManagerState, lifecycle: Lifecycle, reconcile: Reconcile, results: Results
+    ) -> None:
+        self._state = state
+        self._lifecycle = lifecycle
+        self._reconcile = reconcile
+        self._results = results
+        self._waiting: dict[JobRecord, int] = {}
+
+    def begin(self, record: JobRecord) -> None:
+        """Ask all workers; `finish` runs when all answered or the time is over."""
+        record.rebuilding = True
+        record.taken_over = True
+        until = self._state.clock.now() + self._state.settings.rebuild_seconds
+        self._state.deadlines.set(("rebuilt", record.job_id), until)
+        seats = list(self._state.seats.values())
+        self._waiting[record] = len(seats)
+        for seat in seats:
+            self.ask(seat, record)
+
+    def ask(self, seat: WorkerSeat, record: JobRecord) -> None:
+        """Ask one worker."""
+        record.workers.add(seat.name)
+        record.scope.spawn(
+            f"report-{seat.name}", lambda: self._ask(seat, record), policy=Policy.ONCE
+        )
+
+    def finish(self, record: JobRecord) -> None:
+        """What no worker holds, and waits for nothing, is ready."""
+        self._waiting.pop(record, None)
+        if not record.rebuilding or record.closing:
+            return
+        record.rebuilding = False
+        self._state.deadlines.cancel(("rebuilt", record.job_id))
+        for name in record.graph.ready():
+            entry = record.entries[name]
+            if entry.state is State.PENDING:
+                self._lifecycle.ready(record, entry)
+        self._state.logger.bind(job=record.job_id).info(
+            "taken over at fence %x: %d to go, %d running",
+            record.fence,
+            record.left,
+            record.counted(State.RUNNING),
+        )
+
+    def forget(self, record: JobRecord) -> None:
+        """The job is dropped."""
+        self._waiting.pop(record, None)
+
+    async def _ask(self, seat: WorkerSeat, record: JobRecord) -> None:
+        state = self._state
+        identity = state.identity
+        message = ReportWork(record.job_id, record.fence, identity.name, identity.address)
+        try:
+            reply = await state.pool.request(
+                seat.address, message, timeout=state.settings.rebuild_seconds
+            )
+        except TransportError as error:
+            state.logger.bind(job=record.job_id, peer=seat.name).warning(
+                "no report of its work: %s", error
+            )
+            reply = None
+        if isinstance(reply, WorkReport) and not record.closing:
+            self._results.take(record, reply.results)
+            self._reconcile.running(seat, reply.running)
+        left = self._waiting.get(record)
+        if left is not None:
+            self._waiting[record] = left - 1
+            if left <= 1:
+                self.finish(record)

@@ -1,0 +1,190 @@
+"""All that a manager keeps about one job of its datacenter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from distributed.jobs.fairness import JobLine
+from distributed.jobs.fence import fence
+from distributed.jobs.graph import DependencyGraph
+from distributed.jobs.outbox import Outbox
+from distributed.messages.dispatch import StartJob
+from distributed.messages.job import Job, Workflow
+from distributed.messages.progress import AttemptProgress, WorkflowChange
+from distributed.messages.results import WorkflowResult
+from distributed.reliability.budget import RestartBudget
+from distributed.stats.progress import JobProgressMerge
+from distributed.stats.sketch import LatencySketch
+from distributed.supervision import JobScope
+from distributed.types import WorkflowState
+
+
+class Entry:
+    """One workflow of a job as this datacenter runs it.
+
+    Attributes:
+        attempt: the newest attempt that was started, 0 before any.
+        dispatch_id: of the attempt that is out, "" while none is.
+        worker: name of the worker that has or last had it.
+        deaths: workers that died while they ran it.
+        ready_since: clock seconds since when it waits for cores.
+    """
+
+    __slots__ = (
+        "attempt",
+        "deaths",
+        "dispatch_id",
+        "index",
+        "ready_since",
+        "state",
+        "worker",
+        "workflow",
+    )
+
+    def __init__(self, index: int, workflow: Workflow, attempt: int) -> None:
+        self.index = index
+        self.workflow = workflow
+        self.attempt = attempt
+        self.state = WorkflowState.PENDING
+        self.dispatch_id = ""
+        self.worker = ""
+        self.deaths = 0
+        self.ready_since = 0.0
+
+
+class JobRecord:
+    """A job here; dropping it forgets the job.
+
+    Attributes:
+        epoch: the owner gate's fence token, `manager_epoch` this appointment's.
+        entries: the workflows that run in this datacenter, by name.
+        left: entries without a final state.
+        inputs: results that dependants still need, by workflow.
+        outbox: results that the gate has not recorded.
+        workers: names of workers that were given something of this job.
+        cancelled: names whose end was ordered.
+        changes: newest state of each workflow since the last progress message.
+        news: newest progress of each attempt since then.
+        finished_told: whether the gate heard that nothing is left.
+        rebuilding: whether reports of workers are waited for, and nothing may start.
+        taken_over: whether another manager had it before, so that workers must be told.
+    """
+
+    __slots__ = (
+        "budget",
+        "cancelled",
+        "changes",
+        "closing",
+        "counts",
+        "deadline",
+        "delivering",
+        "dirty",
+        "entries",
+        "epoch",
+        "finished_told",
+        "gate",
+        "gate_address",
+        "gones",
+        "graph",
+        "inputs",
+        "job",
+        "job_id",
+        "latency",
+        "left",
+        "line",
+        "manager_epoch",
+        "news",
+        "outbox",
+        "progress",
+        "rebuilding",
+        "reports",
+        "scope",
+        "sequence",
+        "started_at",
+        "taken_over",
+        "workers",
+    )
+
+    def __init__(
+        self, message: StartJob, scope: JobScope, now: float, *, resend: float, restarts: int
+    ) -> None:
+        job = message.job
+        self.job_id = message.job_id
+        self.job: Job = job
+        self.scope = scope
+        self.epoch = message.epoch
+        self.manager_epoch = message.manager_epoch
+        self.gate = message.gate
+        self.gate_address = message.gate_address
+        self.started_at = now
+        left = message.remaining_seconds
+        self.deadline = None if left is None else now + left
+        self.entries: dict[str, Entry] = {}
+        self.graph = DependencyGraph(job.workflows, only=message.workflows or None)
+        self.line = JobLine(self, exclusive=job.exclusive)
+        self.budget = RestartBudget(
+            job=job.retry_budget if job.retry_budget is not None else restarts,
+            workflow_attempts={
+                w.name: max(1, w.attempts - message.attempts.get(w.name, 0)) for w in job.workflows
+            },
+        )
+        self.left = 0
+        self.inputs: dict[str, WorkflowResult] = {}
+        self.outbox = Outbox(resend)
+        self.workers: set[str] = set()
+        self.cancelled: set[str] = set()
+        self.changes: dict[str, WorkflowChange] = {}
+        self.news: dict[tuple[str, int], AttemptProgress] = {}
+        self.progress = JobProgressMerge(frozenset(w.name for w in job.workflows))
+        self.latency = LatencySketch()
+        self.reports = 0
+        self.counts: dict[str, int] = {}
+        self.sequence = 0
+        self.dirty = False
+        self.delivering = False
+        self.finished_told = False
+        self.closing = False
+        self.rebuilding = False
+        self.taken_over = False
+        self.gones = 0
+        self.admit(message.workflows, message.attempts)
+
+    @property
+    def fence(self) -> int:
+        """What this manager's commands for the job carry."""
+        return fence(self.epoch, self.manager_epoch)
+
+    def admit(self, names: Iterable[str], attempts: dict[str, int]) -> list[Entry]:
+        """Take on workflows by name (none named means all); those that are new here."""
+        wanted = frozenset(names)
+        added = []
+        for index, workflow in enumerate(self.job.workflows):
+            if (wanted and workflow.name not in wanted) or workflow.name in self.entries:
+                continue
+            entry = Entry(index, workflow, attempts.get(workflow.name, 0))
+            self.entries[workflow.name] = entry
+            self.left += 1
+            self.count(WorkflowState.PENDING)
+            added.append(entry)
+        return added
+
+    def widen(self) -> None:
+        """More workflows run here now: wait for their dependencies too."""
+        only = frozenset(self.entries) if len(self.entries) < len(self.job.workflows) else None
+        graph = DependencyGraph(self.job.workflows, only=only)
+        for workflow in self.job.workflows:
+            if not self.graph.is_open(workflow.name):
+                graph.complete(workflow.name)
+        self.graph = graph
+
+    def dispatch_id(self, entry: Entry) -> str:
+        """The id of the entry's current attempt, unique over managers and restarts."""
+        return f"{self.job_id}:{entry.index}:{entry.attempt}:{self.fence:x}"
+
+    def count(self, state: WorkflowState, by: int = 1) -> None:
+        """Keep count of states."""
+        self.counts[state.value] = self.counts.get(state.value, 0) + by
+
+    def counted(self, state: WorkflowState) -> int:
+        """How many ended in, or are in, a state."""
+        return self.counts.get(state.value, 0)

@@ -1,0 +1,113 @@
+"""Results from workers: each attempt counts once, the first that completed wins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from distributed.messages.base import Gone, Message
+from distributed.messages.progress import AttemptProgress
+from distributed.messages.results import ResultsRecorded, WorkerResults, WorkflowResult
+from distributed.transport.interface import Context, Handlers
+from distributed.types import WorkflowState as State
+
+from .lifecycle import Lifecycle
+from .progress import Progress
+from .reconcile import Reconcile
+from .record import Entry, JobRecord
+from .state import ManagerState
+
+LAST_SEQUENCE = 2**53
+
+
+class Results:
+    """Takes results in, in any order, any number of times.
+
+    The rule for results that come late: the first attempt that completed is the result, even
+    if it was believed lost; a newer attempt that is out is then stopped. Any other end of an
+    attempt that is not the current one changes nothing. A result is answered as recorded only
+    when the gate said so, or when it changes nothing.
+    """
+
+    def __init__(
+        self,
+        state: ManagerState,
+        lifecycle: Lifecycle,
+        progress: Progress,
+        reconcile: Reconcile,
+    ) -> None:
+        self._state = state
+        self._lifecycle = lifecycle
+        self._progress = progress
+        self._reconcile = reconcile
+
+    def handlers(self) -> Handlers:
+        """Messages of this conversation."""
+        return {WorkerResults: self.receive}
+
+    async def receive(self, _: Context, message: Message) -> Message:
+        """A worker's batch."""
+        assert isinstance(message, WorkerResults)
+        record = self._state.records.get(message.job_id)
+        if record is None:
+            return Gone(message.job_id)
+        return ResultsRecorded(message.job_id, self.take(record, message.results))
+
+    def take(
+        self, record: JobRecord, results: Iterable[WorkflowResult]
+    ) -> tuple[tuple[str, int], ...]:
+        """Take results in; those that the worker need not keep."""
+        settled: list[tuple[str, int]] = []
+        for result in results:
+            entry = record.entries.get(result.workflow)
+            if entry is None:
+                settled.append((result.workflow, result.attempt))
+                continue
+            if not entry.state.final:
+                self._take(record, entry, result)
+            if (result.workflow, result.attempt) not in record.outbox:
+                settled.append((result.workflow, result.attempt))
+        return tuple(settled)
+
+    def _take(self, record: JobRecord, entry: Entry, result: WorkflowResult) -> None:
+        current = result.attempt == entry.attempt and entry.dispatch_id != ""
+        lost = result.state == State.LOST.value
+        if not current and result.attempt > entry.attempt:
+            # Another manager started it: the report is news from a later attempt.
+            self._lifecycle.adopt(record, entry, result.attempt, result.worker)
+            current = True
+        if not current and result.state != State.COMPLETED.value:
+            return
+        self._learn(record, entry, result)
+        if lost:
+            self._lifecycle.lose(record, entry, result.error or "no reason given")
+            return
+        if not current:
+            self._late(record, entry, result)
+        self._lifecycle.end(record, entry, result)
+
+    def _late(self, record: JobRecord, entry: Entry, result: WorkflowResult) -> None:
+        """An attempt believed lost completed: what was started in its place is stopped."""
+        self._state.metrics.count("late_results")
+        self._state.logger.bind(job=record.job_id, workflow=result.workflow).info(
+            "attempt %d on %s completed after it was believed lost", result.attempt, result.worker
+        )
+        seat = self._state.seats.get(entry.worker)
+        if seat is not None and entry.dispatch_id:
+            seat.slots.release(entry.dispatch_id)
+            self._reconcile.stop(record, seat, (entry.dispatch_id,), "another attempt completed")
+        self._lifecycle.adopt(record, entry, entry.attempt, result.worker)
+
+    def _learn(self, record: JobRecord, entry: Entry, result: WorkflowResult) -> None:
+        if result.run_seconds > 0 and entry.workflow.run:
+            self._state.tiny.learn(entry.workflow.run, result.run_seconds)
+        if result.counters or result.sketch:
+            final = AttemptProgress(
+                workflow=result.workflow,
+                attempt=result.attempt,
+                sequence=LAST_SEQUENCE,
+                elapsed_seconds=result.run_seconds,
+                counters=result.counters,
+                sketch=result.sketch,
+                worker=result.worker,
+            )
+            self._progress.merge(record, final)

@@ -1,0 +1,81 @@
+"""What the conversations of a manager share."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+from distributed.clock import Clock
+from distributed.execution.pipeline import PipelineDepth
+from distributed.jobs.allocation import Allocation
+from distributed.jobs.deadlines import Deadlines
+from distributed.jobs.fairness import FairQueue
+from distributed.membership.interface import Membership
+from distributed.supervision import Supervisor
+from distributed.telemetry.logs import BoundLogger
+from distributed.telemetry.metrics import Metrics
+from distributed.transport.interface import Identity, Pool
+
+from .record import JobRecord
+from .settings import ManagerSettings
+
+if TYPE_CHECKING:
+    from .worker_seat import WorkerSeat
+
+Due = tuple[str, str]
+"""What is due (`deadline`, `resend`, `forget`, `rebuilt`) and the job."""
+
+
+class ManagerState:
+    """The manager's jobs and workers. Holds no behaviour of its own.
+
+    Attributes:
+        records: every job here, by id: the only table keyed by job.
+        seats: registered workers by name.
+        tiny: learnt run times, which say how much may be given ahead of cores.
+        waiting: workflows that are ready or out, over all jobs.
+    """
+
+    def __init__(
+        self,
+        settings: ManagerSettings,
+        identity: Identity,
+        *,
+        clock: Clock,
+        rng: random.Random,
+        logger: BoundLogger,
+        metrics: Metrics,
+        supervisor: Supervisor,
+        membership: Membership | None,
+    ) -> None:
+        self.settings = settings
+        self.identity = identity
+        self.clock = clock
+        self.rng = rng
+        self.logger = logger
+        self.metrics = metrics
+        self.supervisor = supervisor
+        self.membership = membership
+        self.pool: Pool
+        self.records: dict[str, JobRecord] = {}
+        self.seats: dict[str, WorkerSeat] = {}
+        self.allocation = Allocation()
+        self.queue = FairQueue()
+        self.deadlines: Deadlines[Due] = Deadlines()
+        self.tiny = PipelineDepth(
+            tiny_seconds=0.02,
+            target_seconds=settings.ahead_seconds,
+            max_depth=settings.ahead_limit,
+        )
+        self.draining = False
+        self.dispatched = 0
+
+    @property
+    def name(self) -> str:
+        """This manager's name."""
+        return self.identity.name
+
+    @property
+    def datacenter(self) -> str:
+        """Where it stands."""
+        return self.identity.datacenter

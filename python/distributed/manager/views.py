@@ -1,0 +1,67 @@
+"""What a manager shows of itself."""
+
+from __future__ import annotations
+
+import msgspec
+
+from distributed.messages.admin import ListMembers, MemberList, MemberView, NodeStatus, ShowStatus
+from distributed.messages.base import Message
+from distributed.transport.interface import Context, Handlers
+
+from .gates import Gates
+from .state import ManagerState
+
+
+class Views:
+    """Status and members, as plain data."""
+
+    def __init__(self, state: ManagerState, gates: Gates) -> None:
+        self._state = state
+        self._gates = gates
+        self._started_at = state.clock.now()
+
+    def handlers(self) -> Handlers:
+        """Messages of this conversation."""
+        return {ShowStatus: self.status, ListMembers: self.members}
+
+    async def status(self, _: Context, __: Message) -> Message:
+        """One screen about this manager."""
+        state = self._state
+        detail: dict[str, object] = {
+            "status": msgspec.to_builtins(self._gates.status()),
+            "workers": {
+                seat.name: {
+                    "address": str(seat.address),
+                    "cores": seat.slots.cores,
+                    "bound": seat.slots.bound,
+                    "ahead": seat.slots.ahead,
+                    "standing": seat.slots.standing.name.lower(),
+                }
+                for seat in state.seats.values()
+            },
+        }
+        return NodeStatus(
+            state.name,
+            state.identity.role.value,
+            state.datacenter,
+            state.clock.now() - self._started_at,
+            "draining" if state.draining else "active",
+            detail,
+        )
+
+    async def members(self, _: Context, __: Message) -> Message:
+        """Members as this node sees them; registered workers where there is no membership."""
+        membership = self._state.membership
+        found = membership.members() if membership is not None else ()
+        return MemberList(
+            tuple(
+                MemberView(
+                    member.name,
+                    member.address,
+                    member.state.value,
+                    member.incarnation,
+                    {key: str(value) for key, value in member.meta.items()},
+                )
+                for member in sorted(found, key=lambda member: member.name)
+            )
+        )
