@@ -56,16 +56,20 @@ class GroupCommit:
         self.batches = 0
         self.committed = 0
 
-    async def create(self, new: NewJob) -> Created:
-        """Queue a submission and wait until it is durable."""
-        if self._closing:
-            raise ClosedError("the ledger is closed")
-        if len(self._creates) >= self._max_queued:
-            raise LedgerUnavailable(f"{len(self._creates)} submissions wait for the ledger already")
+    def create(self, new: NewJob) -> asyncio.Future[Created]:
+        """Queue a submission; the future resolves when it is durable."""
         future: asyncio.Future[Created] = asyncio.get_running_loop().create_future()
-        self._creates.append((new, future))
-        self._wake.set()
-        return await future
+        if self._closing:
+            future.set_exception(ClosedError("the ledger is closed"))
+        elif len(self._creates) >= self._max_queued:
+            waiting = len(self._creates)
+            future.set_exception(
+                LedgerUnavailable(f"{waiting} submissions wait for the ledger already")
+            )
+        else:
+            self._creates.append((new, future))
+            self._wake.set()
+        return future
 
     def write(self, write: JobWrite) -> asyncio.Future[None]:
         """Queue a write; the future resolves when it is durable."""

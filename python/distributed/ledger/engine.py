@@ -1,16 +1,15 @@
 """How a block of SQL gets to a database: through an async driver, or inline.
 
 Every statement of the ledger is written once, as a plain function of a SQLAlchemy
-`Connection`. An `Engine` runs such a function in one transaction: over aiosqlite or asyncpg
-with real I/O, or inline on an in-memory SQLite where no thread may exist (virtual time) and
-no byte needs to reach a disk.
+`Connection`. An `Engine` runs such a function in one transaction: over asyncpg, on a SQLite
+file (`sqlite.py`), or inline on an in-memory SQLite where no thread may exist (virtual time)
+and no byte needs to reach a disk.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from sqlalchemy import (
     ColumnElement,
@@ -21,28 +20,18 @@ from sqlalchemy import (
     create_engine,
     event,
     func,
-    literal,
 )
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import (
-    ArgumentError,
-    DataError,
-    DBAPIError,
-    IntegrityError,
-    ProgrammingError,
-    SQLAlchemyError,
-)
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import StaticPool
 
 from distributed.clock import Clock
-from distributed.errors import ConfigError, LedgerError, LedgerUnavailable, map_exceptions
+from distributed.errors import ConfigError
 
-T = TypeVar("T")
-Work = Callable[[Connection], T]
-
-SQLITE_BUSY_SECONDS = 5.0
-_READ_ONLY = "shoal_read_only"
+from .mapping import mapped
+from .sqlite import SqliteEngine
+from .work import T, Work
 
 
 class Engine(Protocol):
@@ -90,14 +79,14 @@ class InlineEngine:
         self._engine = create_engine(
             "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
         )
-        event.listen(self._engine, "connect", _prepare_sqlite_memory)
-        event.listen(self._engine, "begin", _begin_sqlite)
+        event.listen(self._engine, "connect", _prepare)
+        event.listen(self._engine, "begin", _begin)
         self.dialect = "sqlite"
         self.now: ColumnElement[float] = bindparam("ledger_now", callable_=clock.wall)
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` and commit."""
-        with map_exceptions(_ERRORS), self._engine.begin() as connection:
+        with mapped(), self._engine.begin() as connection:
             return work(connection)
 
     async def read(self, work: Work[T]) -> T:
@@ -110,60 +99,39 @@ class InlineEngine:
 
 
 class AsyncEngine:
-    """A database behind an async driver: aiosqlite or asyncpg.
+    """A database behind an async driver: PostgreSQL over asyncpg.
 
     Args:
         url: as SQLAlchemy takes it.
         timeout_seconds: for one block, connecting included.
     """
 
-    def __init__(self, url: str, *, timeout_seconds: float = 10.0) -> None:
-        parsed = make_url(url)
-        self.dialect = parsed.get_backend_name()
+    def __init__(self, url: URL, *, timeout_seconds: float = 10.0) -> None:
+        self.dialect = url.get_backend_name()
         self._timeout = timeout_seconds
-        if self.dialect == "sqlite":
-            self._engine = create_async_engine(parsed, pool_size=4)
-            event.listen(self._engine.sync_engine, "connect", _prepare_sqlite_file)
-            event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
-            self.now: ColumnElement[float] = (func.julianday("now") - literal(2440587.5)) * literal(
-                86400.0
-            )
-        else:
-            self._engine = create_async_engine(
-                parsed,
-                pool_size=4,
-                pool_pre_ping=True,
-                connect_args={"target_session_attrs": "read-write", "timeout": timeout_seconds},
-            )
-            self.now = cast(func.extract("epoch", func.clock_timestamp()), Double)
-        self._reader = self._engine.execution_options(**{_READ_ONLY: True})
+        self._engine = create_async_engine(
+            url,
+            pool_size=4,
+            pool_pre_ping=True,
+            connect_args={"target_session_attrs": "read-write", "timeout": timeout_seconds},
+        )
+        self.now: ColumnElement[float] = cast(func.extract("epoch", func.clock_timestamp()), Double)
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` and commit."""
-        with map_exceptions(_ERRORS):
+        with mapped():
             async with asyncio.timeout(self._timeout), self._engine.begin() as connection:
                 return await connection.run_sync(work)
 
     async def read(self, work: Work[T]) -> T:
         """Run `work` on one snapshot of what is committed; writers do not wait for it."""
-        with map_exceptions(_ERRORS):
-            async with asyncio.timeout(self._timeout), self._reader.connect() as connection:
+        with mapped():
+            async with asyncio.timeout(self._timeout), self._engine.connect() as connection:
                 return await connection.run_sync(work)
 
     async def close(self) -> None:
         """Close every connection."""
         await self._engine.dispose()
-
-
-_ERRORS: dict[type[BaseException], type[LedgerError]] = {
-    IntegrityError: LedgerError,
-    DataError: LedgerError,
-    ProgrammingError: LedgerError,
-    DBAPIError: LedgerUnavailable,
-    SQLAlchemyError: LedgerError,
-    OSError: LedgerUnavailable,
-}
-"""First match counts. A lost connection comes as a bare DBAPIError, a time-out as an OSError."""
 
 
 def open_engine(url: str, clock: Clock, *, timeout_seconds: float = 10.0) -> Engine:
@@ -175,17 +143,18 @@ def open_engine(url: str, clock: Clock, *, timeout_seconds: float = 10.0) -> Eng
     Raises:
         ConfigError: the address cannot be read, or its driver is not installed.
     """
-    if url in ("memory:", "sqlite://", "sqlite:///:memory:", "sqlite+aiosqlite://"):
+    if url == "memory:" or (url.startswith("sqlite") and url.endswith(("://", ":memory:"))):
         return InlineEngine(clock)
     full = url
     if url.startswith("sqlite:") and not url.startswith("sqlite://"):
-        full = f"sqlite+aiosqlite:///{url.removeprefix('sqlite:')}"
-    elif url.startswith("sqlite:///"):
-        full = url.replace("sqlite:", "sqlite+aiosqlite:", 1)
+        full = f"sqlite:///{url.removeprefix('sqlite:')}"
     elif url.startswith(("postgresql://", "postgres://")):
         full = "postgresql+asyncpg://" + url.partition("://")[2]
     try:
-        return AsyncEngine(full, timeout_seconds=timeout_seconds)
+        parsed = make_url(full)
+        if parsed.get_backend_name() == "sqlite":
+            return SqliteEngine(parsed)
+        return AsyncEngine(parsed, timeout_seconds=timeout_seconds)
     except ArgumentError as error:
         raise ConfigError(f"{url!r} is not a database address: {error}", field="ledger") from error
     except ModuleNotFoundError as error:
@@ -195,21 +164,10 @@ def open_engine(url: str, clock: Clock, *, timeout_seconds: float = 10.0) -> Eng
         raise ConfigError(f"{url!r}: {error}", field="ledger") from error
 
 
-def _prepare_sqlite_memory(connection: Any, _record: Any) -> None:
+def _prepare(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     connection.execute("PRAGMA foreign_keys=ON")
 
 
-def _prepare_sqlite_file(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout={int(SQLITE_BUSY_SECONDS * 1000)}")
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    reading = connection.get_execution_options().get(_READ_ONLY, False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

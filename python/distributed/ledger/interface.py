@@ -5,6 +5,7 @@ Payloads are bytes: the ledger never looks inside a job, a result or an event's 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -165,23 +166,29 @@ class Ledger(Protocol):
         """Commit what is queued until `close`; the owner runs it as a supervised task."""
         ...
 
-    async def close(self) -> None:
-        """Commit what is queued, where that is possible, and let go of the database."""
+    def finish(self) -> None:
+        """Take nothing more; `serve` commits what is queued and returns."""
         ...
 
-    async def create(self, new: NewJob) -> Created:
-        """Accept a job, or find the one its key already stands for.
+    async def close(self) -> None:
+        """Fail what is still queued and let go of the database."""
+        ...
 
-        Raises:
+    def create(self, new: NewJob) -> asyncio.Future[Created]:
+        """Accept a job, or find the one its key already stands for; done when durable.
+
+        Raises (through the future):
             LedgerConflict: the key stands for another payload, or the id for another key.
             LedgerUnavailable: nothing is known to be stored; trying again is safe.
         """
         ...
 
-    async def record(self, write: JobWrite) -> None:
-        """Add to a job's story; waits through an outage until it is durable.
+    def record(self, write: JobWrite) -> asyncio.Future[None]:
+        """Add to a job's story; done when durable, however long an outage lasts.
 
-        Raises:
+        Writes of one job take effect in the order of the calls.
+
+        Raises (through the future):
             LedgerConflict: another (owner, epoch) holds the job, or it has ended.
             ClosedError: the ledger closed first.
         """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -13,7 +14,7 @@ from distributed.errors import LedgerConflict, LedgerUnavailable
 
 from . import batch
 from .commit import GroupCommit
-from .engine import Engine, T, Work
+from .engine import Engine
 from .interface import (
     Created,
     Event,
@@ -29,6 +30,7 @@ from .migrate import bring_up_to_date
 from .reads import Reads
 from .retention import sweep
 from .statements import Statements
+from .work import T, Work
 
 
 class SqlLedger:
@@ -77,13 +79,13 @@ class SqlLedger:
         """Take nothing more: `serve` commits what is queued and returns."""
         self.commits.close()
 
-    async def create(self, new: NewJob) -> Created:
+    def create(self, new: NewJob) -> asyncio.Future[Created]:
         """Accept a job, or find the one its key stands for."""
-        return await self.commits.create(new)
+        return self.commits.create(new)
 
-    async def record(self, write: JobWrite) -> None:
-        """Add to a job's story; waits through an outage."""
-        await self.commits.write(write)
+    def record(self, write: JobWrite) -> asyncio.Future[None]:
+        """Add to a job's story; done when durable."""
+        return self.commits.write(write)
 
     async def renew(self, owner: str, instance: str, lease_seconds: float) -> None:
         """Extend every lease of `owner`: one row, however many jobs it holds."""

@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, Connection
 from distributed.clock import SystemClock
 from distributed.errors import ClosedError, LedgerUnavailable
 from distributed.ledger import JobWrite, SqlLedger, open_engine
-from distributed.ledger.engine import Engine, T
+from distributed.ledger.engine import Engine
+from distributed.ledger.work import T
 
 from .conftest import serving
 from .test_contract import new_job, result, write
