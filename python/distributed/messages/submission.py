@@ -8,7 +8,11 @@ from .results import WorkflowResult
 
 
 class SubmitJob(Message, frozen=True):
-    """Accept this job, durably. The same key with the same digest is the same job."""
+    """Accept this job, durably. The same key with the same digest is the same job.
+
+    `again` marks a repeat by a client that had no answer; `watch` asks for the job's updates
+    on this connection, as `WatchJob` would.
+    """
 
     job_id: str
     key: str
@@ -16,6 +20,8 @@ class SubmitJob(Message, frozen=True):
     job: Job
     hops: int = 0
     visited: tuple[str, ...] = ()
+    again: bool = False
+    watch: bool = False
 
 
 class JobAccepted(Message, frozen=True):
@@ -73,8 +79,9 @@ class JobUpdate(Message, frozen=True):
     """One step of a job's story.
 
     `kind` is one of `state`, `workflow`, `progress`, `retry`, `worker_lost`, `routed`,
-    `takeover`, `log`; only the fields that fit the kind are set. Sequences rise by one for
-    everything but `progress`, which repeats the last sequence and may be coalesced.
+    `takeover`, `log`; only the fields that fit the kind are set. Steps that are in the ledger
+    have sequences that rise by one. `progress`, `log` and a `workflow` that has not ended
+    repeat the last sequence: they may be coalesced or lost.
     """
 
     sequence: int
