@@ -1,0 +1,145 @@
+"""Asking gates: whichever answers, wherever it redirects, again while patience lasts."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from distributed.clock import Clock
+from distributed.errors import ConnectError, PeerRefused, RequestTimeout, TransportError
+from distributed.messages.base import Redirect
+from distributed.transport.interface import Connection
+from distributed.types import Address
+
+from .settings import ClientSettings
+
+if TYPE_CHECKING:
+    from distributed.transport.pool import ConnectionPool
+
+ANY = Address("")
+"""No gate in particular."""
+
+RETRIED_CODES = frozenset(
+    {
+        "ledger_unavailable",
+        "overloaded",
+        "rate_limited",
+        "stopping",
+        "no_owner",
+        "draining",
+        "unavailable",
+    }
+)
+"""Refusals that a later try, or another gate, may not repeat."""
+
+
+class Gates:
+    """The gates a client knows, in the order in which it asks them.
+
+    Those that were given come first; those that redirects name are asked once and
+    remembered for the job they were named for, by the caller.
+    """
+
+    def __init__(
+        self,
+        addresses: tuple[Address, ...],
+        pool: ConnectionPool,
+        settings: ClientSettings,
+        clock: Clock,
+        rng: random.Random,
+    ) -> None:
+        self._addresses = list(addresses)
+        self._pool = pool
+        self._settings = settings
+        self._clock = clock
+        self._rng = rng
+
+    async def connection(self, address: Address) -> Connection:
+        """The connection to one gate.
+
+        Raises:
+            TransportError: it cannot be reached.
+        """
+        return await self._pool.connection(address)
+
+    async def ask(
+        self,
+        message: msgspec.Struct | Callable[[int], msgspec.Struct],
+        *,
+        first: Address = ANY,
+        timeout: float | None = None,
+        patience: float | None = None,
+    ) -> tuple[msgspec.Struct, Address]:
+        """The answer of whichever gate gives one, and its address.
+
+        Args:
+            message: what to ask; a function gets the number of earlier tries.
+            first: a gate to ask before the others.
+            timeout: seconds for one gate; patience: seconds in all.
+
+        Raises:
+            PeerRefused: refused, and asking again would change nothing.
+            ConnectError: no gate answered while patience lasted; says what each said.
+        """
+        give_up_at = self._clock.now() + (patience or self._settings.patience_seconds)
+        tries = 0
+        pause = self._settings.first_pause_seconds
+        while True:
+            failures: dict[str, str] = {}
+            hint = 0.0
+            for address in self._order(first):
+                request = message(tries) if callable(message) else message
+                tries += 1
+                try:
+                    return await self._follow(request, address, timeout)
+                except PeerRefused as refusal:
+                    if refusal.code not in RETRIED_CODES:
+                        raise
+                    hint = max(hint, refusal.retry_after_seconds or 0.0)
+                    failures[address] = str(refusal)
+                    last: PeerRefused | None = refusal
+                except TransportError as error:
+                    failures[address] = str(error)
+                    last = None
+            wait = max(hint, pause) * (0.5 + self._rng.random())
+            if self._clock.now() + wait > give_up_at:
+                if last is not None and len(failures) == 1:
+                    raise last
+                raise ConnectError(_told(failures), peer=next(iter(failures), ""))
+            await self._clock.sleep(wait)
+            pause = min(2 * pause, self._settings.longest_pause_seconds)
+            first = ANY
+
+    def _order(self, first: Address) -> list[Address]:
+        return [first, *(a for a in self._addresses if a != first)] if first else self._addresses
+
+    async def _follow(
+        self, message: msgspec.Struct, address: Address, timeout: float | None
+    ) -> tuple[msgspec.Struct, Address]:
+        for _ in range(self._settings.redirects + 1):
+            reply = await self._pool.request(
+                address, message, timeout=timeout or self._settings.request_seconds
+            )
+            if not isinstance(reply, Redirect):
+                self._prefer(address)
+                return reply, address
+            if not reply.address:
+                raise RequestTimeout(f"{address} knows no owner yet", peer=address)
+            address = Address(reply.address)
+        raise RequestTimeout("redirected in circles", peer=address)
+
+    def _prefer(self, address: Address) -> None:
+        """A gate that answered is asked first next time."""
+        if address in self._addresses and self._addresses[0] != address:
+            self._addresses.remove(address)
+            self._addresses.insert(0, address)
+
+
+def _told(failures: dict[str, str]) -> str:
+    if len(failures) == 1:
+        return next(iter(failures.values()))
+    listed = "; ".join(f"{address}: {why}" for address, why in failures.items())
+    return f"no gate answered ({listed})"

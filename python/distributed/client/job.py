@@ -1,0 +1,265 @@
+"""One job as its client sees it: updates from where it left off, the result, cancellation."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from distributed.errors import ClosedError, JobGone, TransportError
+from distributed.messages.base import Gone
+from distributed.messages.cancel import CancelJob, CancelOutcome
+from distributed.messages.submission import (
+    ExplainJob,
+    Explanation,
+    FetchLogs,
+    FetchResult,
+    JobEvents,
+    JobHistory,
+    JobLogs,
+    JobPending,
+    JobResult,
+    JobUpdate,
+    JobView,
+    ShowJob,
+    WatchJob,
+    WatchStarted,
+)
+from distributed.transport.interface import Connection
+from distributed.types import Address, JobState
+
+from .gates import ANY
+from .outcome import Outcome
+
+if TYPE_CHECKING:
+    from .client import Client
+
+FINAL = frozenset(state.value for state in JobState if state.final)
+
+
+class JobHandle:
+    """A job at its client. Made by `Client.submit` and `Client.job`."""
+
+    def __init__(self, client: Client, job_id: str, gate: Address = ANY) -> None:
+        self._client = client
+        self._gate = gate
+        self._updates: deque[JobUpdate] = deque()
+        self._result: JobResult | None = None
+        self._seen = 0
+        self._ended = False
+        self._error: Exception | None = None
+        self._connection: Connection | None = None
+        self._news = asyncio.Event()
+        self._keeper: asyncio.Task[None] | None = None
+        self._waiting = 0
+        self.id = job_id
+        self.dropped = 0
+
+    def __repr__(self) -> str:
+        return f"<JobHandle {self.id}>"
+
+    async def result(self, *, timeout: float | None = None, check: bool = True) -> Outcome:
+        """Wait for the end of the job.
+
+        Args:
+            timeout: seconds to wait; None waits for as long as it takes.
+            check: raise where the job did not complete.
+
+        Raises:
+            JobFailed: it ended otherwise; the cause is the first workflow's failure.
+            JobGone: no gate knows the job.
+            TimeoutError: it had not ended in time; it goes on.
+        """
+        async with asyncio.timeout(timeout):
+            while self._result is None:
+                self._check_alive()
+                self._follow()
+                await self._wait()
+        outcome = Outcome(self._result)
+        return outcome.check() if check else outcome
+
+    async def updates(self) -> AsyncIterator[JobUpdate]:
+        """Steps of the job as they happen, until it ends.
+
+        Durable steps come each exactly once and in order, across gate changes; progress is
+        the newest there is.
+
+        Raises:
+            JobGone: no gate knows the job.
+        """
+        while True:
+            while self._updates:
+                yield self._updates.popleft()
+            if self._ended:
+                return
+            self._check_alive()
+            self._follow()
+            await self._wait()
+
+    async def cancel(self, workflow: str = "", *, reason: str = "") -> dict[str, str]:
+        """Cancel the job, or one workflow and what depends on it.
+
+        Returns what became of each workflow: `cancelled`, `finished` or `unreachable`.
+
+        Raises:
+            JobGone: no gate knows the job.
+        """
+        settings = self._client.settings
+        reply, self._gate = await self._client.gates.ask(
+            CancelJob(self.id, workflow, reason), first=self._gate, timeout=settings.cancel_seconds
+        )
+        self._check_known(reply)
+        assert isinstance(reply, CancelOutcome)
+        return dict(reply.outcomes)
+
+    async def show(self) -> JobView:
+        """Where the job and each workflow stand."""
+        reply, _ = await self._client.gates.ask(ShowJob(self.id), first=self._gate)
+        self._check_known(reply)
+        assert isinstance(reply, JobView)
+        return reply
+
+    async def history(self, *, after: int = 0) -> JobEvents:
+        """The durable steps after a sequence."""
+        reply, _ = await self._client.gates.ask(JobHistory(self.id, after), first=self._gate)
+        self._check_known(reply)
+        assert isinstance(reply, JobEvents)
+        return reply
+
+    async def explain(self) -> Explanation:
+        """Every routing decision of the job."""
+        reply, _ = await self._client.gates.ask(ExplainJob(self.id), first=self._gate)
+        self._check_known(reply)
+        assert isinstance(reply, Explanation)
+        return reply
+
+    async def logs(self, workflow: str = "", *, after: int = 0) -> JobLogs:
+        """Captured output of an open job; `next_line` of the answer continues it."""
+        message = FetchLogs(self.id, workflow, after)
+        reply, _ = await self._client.gates.ask(message, first=self._gate)
+        self._check_known(reply)
+        assert isinstance(reply, JobLogs)
+        return reply
+
+    # what the client's connection delivers
+
+    def watched(self, connection: Connection) -> None:
+        """Updates come on this connection already: no request is needed for them."""
+        self._connection = connection
+        connection.on_close(lambda _reason: self._lost(connection))
+
+    def owned_by(self, gate: Address) -> None:
+        """The gate to ask first."""
+        self._gate = gate
+
+    def push(self, updates: tuple[JobUpdate, ...]) -> None:
+        """Updates came."""
+        for update in updates:
+            if update.kind == "progress":
+                if self._updates and self._updates[-1].kind == "progress":
+                    self._updates.pop()
+            elif update.sequence <= self._seen and not _passing(update):
+                continue
+            elif not _passing(update):
+                self._seen = update.sequence
+            if len(self._updates) >= self._client.settings.progress_queue:
+                self._updates.popleft()
+                self.dropped += 1
+            self._updates.append(update)
+            if update.kind == "state" and update.state in FINAL:
+                self._ended = True
+        self._news.set()
+        if self._ended and self._result is None:
+            self._follow()
+
+    def deliver(self, result: JobResult) -> None:
+        """The final result came."""
+        self._result = result
+        self._news.set()
+        if self._ended:
+            self._client.forget(self)
+
+    def fail(self, error: Exception) -> None:
+        """Nothing more will come."""
+        self._error = error
+        self._news.set()
+
+    # keeping up
+
+    def _follow(self) -> None:
+        """See to it that updates come, or the result; in the background."""
+        if self._keeper is not None and not self._keeper.done():
+            return
+        watched = self._connection is not None and not self._connection.closed
+        if watched and not (self._ended and self._result is None):
+            return
+        self._keeper = self._client.spawn(f"follow {self.id}", self._keep_up)
+
+    async def _keep_up(self) -> None:
+        try:
+            if not self._ended:
+                await self._watch()
+            if self._ended and self._result is None:
+                await self._fetch()
+        except (TransportError, JobGone) as error:
+            self.fail(error)
+
+    async def _watch(self) -> None:
+        self._client.remember(self)
+        reply, self._gate = await self._client.gates.ask(
+            lambda _tries: WatchJob(self.id, self._seen), first=self._gate
+        )
+        self._check_known(reply)
+        assert isinstance(reply, WatchStarted)
+        connection = await self._client.gates.connection(self._gate)
+        self.watched(connection)
+        if reply.state in FINAL and reply.sequence <= self._seen:
+            self._ended = True
+            self._news.set()
+
+    async def _fetch(self) -> None:
+        """The result itself, once the job has ended: the push may have been too large."""
+        pause = self._client.settings.first_pause_seconds
+        while self._result is None:
+            reply, self._gate = await self._client.gates.ask(FetchResult(self.id), first=self._gate)
+            self._check_known(reply)
+            if isinstance(reply, JobResult):
+                self.deliver(reply)
+                return
+            assert isinstance(reply, JobPending)
+            await self._client.clock.sleep(pause)
+            pause = min(2 * pause, self._client.settings.longest_pause_seconds)
+
+    def _lost(self, connection: Connection) -> None:
+        """The gate went away: another is asked, from where this one left off."""
+        if self._connection is connection and not self._client.closed:
+            self._connection = None
+            if not self._ended and self._waiting:
+                self._follow()
+
+    async def _wait(self) -> None:
+        self._news.clear()
+        self._waiting += 1
+        try:
+            await self._news.wait()
+        finally:
+            self._waiting -= 1
+
+    def _check_alive(self) -> None:
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error
+        if self._client.closed:
+            raise ClosedError("the client is closed")
+
+    def _check_known(self, reply: object) -> None:
+        if isinstance(reply, Gone):
+            raise JobGone(self.id)
+
+
+def _passing(update: JobUpdate) -> bool:
+    """Whether an update is no durable step: it repeats a sequence and may be lost."""
+    if update.kind in ("progress", "log"):
+        return True
+    return update.kind == "workflow" and update.state not in FINAL

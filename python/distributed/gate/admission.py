@@ -1,0 +1,73 @@
+"""Who may submit now: limits for each client, and shedding when this gate is overloaded."""
+
+from __future__ import annotations
+
+import asyncio
+
+from distributed.messages.base import Refused
+from distributed.messages.submission import SubmitJob
+from distributed.reliability.overload import Overload, OverloadDetector
+from distributed.reliability.rate_limit import Rate, RateLimiter
+from distributed.reliability.shedding import Shedder, class_of
+from distributed.transport.interface import Context
+
+from .state import GateState
+
+SAMPLE_SECONDS = 0.25
+WORK = class_of(SubmitJob)
+
+
+class Admission:
+    """Judges submissions before anything is decoded further, stored or sent."""
+
+    def __init__(self, state: GateState) -> None:
+        self._state = state
+        settings = state.settings
+        rate = Rate(
+            per_second=settings.submissions_per_second or 1.0, burst=settings.submissions_burst
+        )
+        self._limiter = RateLimiter(rate) if settings.submissions_per_second > 0 else None
+        self._detector = OverloadDetector()
+        self._shedder = Shedder()
+
+    @property
+    def level(self) -> Overload:
+        """How loaded this gate is, by the delay of its own event loop."""
+        return self._detector.level(self._state.clock.now())
+
+    def refusal(self, context: Context, open_jobs: int) -> Refused | None:
+        """Why this submission is not looked at now, or None."""
+        now = self._state.clock.now()
+        if self._state.stopping:
+            return Refused("stopping", "this gate is stopping", retry_after_seconds=0.5)
+        if open_jobs >= self._state.settings.max_open_jobs:
+            reason = f"this gate owns {open_jobs} open jobs, its limit"
+            return Refused("overloaded", reason, retry_after_seconds=2.0)
+        if self._limiter is not None:
+            wait = self._limiter.admit(_client(context), now)
+            if wait is not None:
+                return Refused(
+                    "rate_limited", "too many submissions by this client", retry_after_seconds=wait
+                )
+        shed = self._shedder.admit(WORK, self.level)
+        if shed is not None:
+            self._state.metrics.count("requests_shed", kind="work")
+            return Refused("overloaded", shed.reason, retry_after_seconds=shed.retry_after_seconds)
+        self._shedder.done(WORK)
+        return None
+
+    async def serve(self) -> None:
+        """Measure how late the event loop runs; forget idle clients."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + SAMPLE_SECONDS
+            await self._state.clock.sleep(SAMPLE_SECONDS)
+            now = self._state.clock.now()
+            self._detector.sample(max(0.0, loop.time() - due), now)
+            if self._limiter is not None:
+                self._limiter.sweep(now)
+
+
+def _client(context: Context) -> str:
+    """The proven name of the peer where there is one, else where it connects from."""
+    return context.peer.name or context.connection.address.rpartition(":")[0]

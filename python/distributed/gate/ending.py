@@ -1,0 +1,155 @@
+"""How a job ends: judged once, written once, told, and then forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from distributed.errors import PeerRefused, TransportError
+from distributed.jobs.outcome import expected, judge
+from distributed.messages.cancel import CancelInDatacenter
+from distributed.messages.dispatch import DropJob
+from distributed.messages.submission import DatacenterProgress, JobResult
+from distributed.types import Address, JobState
+
+from .record import DatacenterRun, JobRecord
+from .state import GateState
+from .story import Stories
+
+
+class Ending:
+    """Ends jobs; `after` is called with each job's final result, once it is durable."""
+
+    def __init__(self, state: GateState, stories: Stories) -> None:
+        self._state = state
+        self._stories = stories
+        self.after: Callable[[JobRecord, JobResult], None] = lambda _record, _result: None
+        stories.on_ended = self._ended
+
+    def order(self, record: JobRecord, target: JobState, reason: str) -> None:
+        """The owner decides how the job ends, whatever its results would say."""
+        if record.ordered is None and not record.ending:
+            record.ordered, record.ordered_reason = target, reason
+            self.settle(record)
+
+    def gap(self, record: JobRecord, run: DatacenterRun, reason: str) -> None:
+        """A part is over: say why what it lacks is missing."""
+        if record.gaps is None:
+            record.gaps = {}
+        for name in record.runs_here(run):
+            if (name, run.datacenter) not in record.results:
+                record.gaps.setdefault(name, self._because(record, name) or reason)
+
+    def settle(self, record: JobRecord) -> None:
+        """End the job if nothing is left to wait for."""
+        if self.due(record):
+            self._finish(record)
+
+    def due(self, record: JobRecord) -> bool:
+        """Whether nothing is left to wait for.
+
+        A cancellation that was ordered waits for its datacenters' word, whatever completes.
+        """
+        if record.ending or not record.created:
+            return False
+        if record.ordered is None and (record.cancelling is not None or not record.done):
+            return False
+        return self._state.records.get(record.job_id) is record
+
+    def _finish(self, record: JobRecord) -> None:
+        placed = {run.datacenter: run.names for run in record.runs.values()}
+        outcome = judge(
+            record.job,
+            placed,
+            record.results.values(),
+            ordered=record.ordered,
+            ordered_reason=record.ordered_reason,
+            gaps=record.gaps,
+        )
+        if not record.story.can_become(outcome.state):
+            self._stories.reach(record, JobState.RUNNING)
+        self._stories.advance(record, outcome.state, outcome.reason)
+        order = {pair: index for index, pair in enumerate(expected(record.job, placed))}
+        results = sorted(
+            record.results.values(),
+            key=lambda r: order.get((r.workflow, r.datacenter), len(order)),
+        )
+        self._stories.end(
+            record,
+            JobResult(
+                record.job_id,
+                record.job.name,
+                outcome.state.value,
+                outcome.reason,
+                self._stories.elapsed(record),
+                tuple(results),
+                outcome.missing,
+                tuple(self._progress(record, run) for run in record.runs.values()),
+            ),
+        )
+
+    def _progress(self, record: JobRecord, run: DatacenterRun) -> DatacenterProgress:
+        here = [r.state for r in record.results.values() if r.datacenter == run.datacenter]
+        done = sum(state == "completed" for state in here)
+        total = len(run.names) or len(record.job.workflows)
+        state = "completed" if done == total else "failed" if run.done else "open"
+        last = run.progress or DatacenterProgress(run.datacenter, state, 0, 0, 0, 0)
+        return DatacenterProgress(
+            run.datacenter,
+            state,
+            done,
+            len(here) - done,
+            0,
+            total,
+            last.reports,
+            last.rate,
+            last.p50,
+            last.p95,
+            last.p99,
+        )
+
+    def _because(self, record: JobRecord, name: str) -> str:
+        """The failed dependency that kept a workflow from starting, "" where there is none."""
+        for needed in record.graph.needs(name):
+            states = {r.state for (other, _), r in record.results.items() if other == needed}
+            if states and "completed" not in states:
+                return f"waits for {needed!r}, which {states.pop()}"
+            if not states and record.gaps and needed in record.gaps:
+                return f"waits for {needed!r}, which did not run"
+        return ""
+
+    def _ended(self, record: JobRecord, result: JobResult) -> None:
+        self._state.metrics.count("jobs_ended", state=result.state)
+        self._state.metrics.observe("job_seconds", result.elapsed_seconds)
+        cut_short = record.ordered in (JobState.TIMED_OUT, JobState.FAILED)
+        for run in record.runs.values():
+            if not run.address:
+                continue
+            if cut_short and not run.done:
+                self._stop_later(record.job_id, record.epoch, run.address, result.reason)
+            else:
+                connection = self._state.pool.opened(run.address)
+                if connection is not None:
+                    connection.try_send(DropJob(record.job_id, record.epoch))
+        self._state.drop(record)
+        self.after(record, result)
+
+    def _stop_later(self, job_id: str, epoch: int, address: Address, reason: str) -> None:
+        """Stop what still runs for a job that has ended without it."""
+        settings = self._state.settings
+        grace = settings.cancel_grace_seconds
+
+        async def stop() -> None:
+            message = CancelInDatacenter(job_id, epoch, reason=reason, grace_seconds=grace)
+            try:
+                async with asyncio.timeout(grace + settings.request_timeout_seconds):
+                    await self._state.pool.request(
+                        address, message, timeout=grace + settings.request_timeout_seconds
+                    )
+                await self._state.pool.send(address, DropJob(job_id, epoch))
+            except (TransportError, PeerRefused, TimeoutError) as error:
+                self._state.logger.info(
+                    "could not stop what is left: %s", error, extra={"job": job_id}
+                )
+
+        self._state.spawn_free("stop parts", stop)

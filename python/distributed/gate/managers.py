@@ -1,0 +1,231 @@
+"""The managers of every datacenter: found, registered with, listened to, given up.
+
+One supervised task for each known address keeps a connection and the registration on it. A
+connection that breaks and cannot be made again at once means that the manager is gone; so
+does silence. Each status names the datacenter's other managers, which are kept in turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+from distributed.errors import ShoalError
+from distributed.health.capacity import Capacity, CapacityAggregator
+from distributed.health.datacenter import classify
+from distributed.jobs.ownership import rank
+from distributed.jobs.validation import DatacenterRoom
+from distributed.messages.base import Done
+from distributed.messages.health import ManagerRegistered, ManagerStatus, RegisterGate
+from distributed.routing.candidate import Candidate
+from distributed.routing.facts import DatacenterFacts
+from distributed.supervision import Policy
+from distributed.transport.interface import Connection, Context, Handlers
+from distributed.types import Address
+
+from .state import GateState
+
+FIRST_PAUSE_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 2.0
+
+
+class ManagerView:
+    """One manager as this gate sees it."""
+
+    __slots__ = ("address", "alive", "datacenter", "draining", "heard_at", "instance", "name")
+
+    def __init__(self, name: str, datacenter: str, address: Address) -> None:
+        self.name = name
+        self.datacenter = datacenter
+        self.address = address
+        self.instance = ""
+        self.heard_at = 0.0
+        self.alive = False
+        self.draining = False
+
+
+class Managers:
+    """The roster, by datacenter; `on_lost(name)` is told of each manager that is given up."""
+
+    def __init__(self, state: GateState) -> None:
+        self._state = state
+        self._views: dict[str, ManagerView] = {}
+        self._addresses: set[str] = set()
+        self._capacity: dict[str, CapacityAggregator] = {}
+        self._candidates: dict[str, Candidate] = {}
+        self._stale_at: dict[str, float] = {}
+        self.on_lost: Callable[[str, str], None] = lambda _name, _reason: None
+        self.on_found: Callable[[ManagerView], None] = lambda _view: None
+        for datacenter in state.settings.datacenters:
+            self._capacity[datacenter] = CapacityAggregator()
+
+    def handlers(self) -> Handlers:
+        """What managers send."""
+        return {ManagerStatus: self._status}
+
+    def start(self) -> None:
+        """Keep the configured managers, and through them the rest."""
+        for addresses in self._state.settings.datacenters.values():
+            for address in addresses:
+                self._keep_address(Address(address))
+
+    def live(self, datacenter: str) -> tuple[ManagerView, ...]:
+        """Managers there that answer and take work."""
+        return tuple(v for v in self._views.values() if v.datacenter == datacenter and v.alive)
+
+    def order(self, job_id: str, datacenter: str) -> tuple[ManagerView, ...]:
+        """Live managers there in the order in which they may be asked to run a job."""
+        live = {view.name: view for view in self.live(datacenter)}
+        names = rank(job_id, live)
+        willing = [name for name in names if not live[name].draining]
+        return tuple(live[name] for name in willing or names)
+
+    async def heard_of(self, datacenter: str) -> None:
+        """Wait until a manager there has registered, but not for long: just after a start."""
+        give_up_at = self._state.clock.now() + self._state.settings.request_timeout_seconds
+        while not self.live(datacenter) and self._state.clock.now() < give_up_at:
+            await self._state.clock.sleep(0.05)
+
+    def view(self, name: str) -> ManagerView | None:
+        """One manager by name."""
+        return self._views.get(name)
+
+    def everyone(self) -> Iterable[ManagerView]:
+        """Every manager known, lost ones too."""
+        return self._views.values()
+
+    def datacenters(self) -> tuple[str, ...]:
+        """Every datacenter known, configured or reported."""
+        return tuple(self._capacity)
+
+    def rooms(self) -> dict[str, DatacenterRoom]:
+        """What each datacenter can hold, for judging submissions."""
+        return {
+            name: DatacenterRoom(candidate.largest_worker)
+            for name, candidate in self.candidates().items()
+        }
+
+    def candidates(self) -> dict[str, Candidate]:
+        """Every datacenter prepared for routing; rebuilt when a report came or went stale."""
+        now = self._state.clock.now()
+        for name, aggregator in self._capacity.items():
+            if name not in self._candidates or now >= self._stale_at[name]:
+                self._candidates[name] = Candidate(self._facts(name, aggregator.capacity(now)))
+                self._stale_at[name] = now + 1.0
+        return self._candidates
+
+    def _facts(self, name: str, capacity: Capacity | None) -> DatacenterFacts:
+        live = len(self.live(name))
+        known = sum(view.datacenter == name for view in self._views.values())
+        if capacity is None:
+            return DatacenterFacts(name=name, managers=live if known else None)
+        return DatacenterFacts(
+            name=name,
+            bucket=classify(capacity, known_managers=known).bucket,
+            managers=live,
+            free_cores=capacity.free_cores,
+            total_cores=capacity.total_cores,
+            queued=capacity.queued,
+            largest_worker=capacity.largest_worker,
+            dispatch_rate=capacity.dispatch_rate,
+            wait_seconds=capacity.wait_seconds,
+            capacity_at=capacity.at,
+            draining=capacity.draining,
+            pressure=capacity.pressure,
+        )
+
+    def _keep_address(self, address: Address) -> None:
+        if address in self._addresses or self._state.stopping:
+            return
+        self._addresses.add(address)
+        self._state.supervisor.spawn(
+            "keep manager", lambda: self._keep(address), policy=Policy.RESTART, peer=address
+        )
+
+    async def _keep(self, address: Address) -> None:
+        pause = FIRST_PAUSE_SECONDS
+        name = ""
+        while True:
+            reason = ""
+            try:
+                connection = await self._state.pool.connection(address)
+                name = await self._register(connection, address)
+                pause = FIRST_PAUSE_SECONDS
+                reason = await self._until_lost(connection, name)
+                if reason == "closed":
+                    continue
+            except ShoalError as error:
+                reason = str(error)
+            self._lost(name, reason)
+            await self._state.clock.sleep(pause * (0.5 + self._state.rng.random()))
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+    async def _register(self, connection: Connection, address: Address) -> str:
+        state = self._state
+        reply = await connection.request(
+            RegisterGate(state.name, state.instance, state.address),
+            timeout=state.settings.request_timeout_seconds,
+        )
+        if not isinstance(reply, ManagerRegistered):
+            raise ShoalError(f"{address} answered a registration with {type(reply).__name__}")
+        status = reply.status
+        instance = connection.peer.instance
+        view = self._views.get(status.name)
+        if view is not None and view.alive and view.instance != instance:
+            self._lost(status.name, "it restarted and has forgotten its jobs")
+        if view is None:
+            view = self._views[status.name] = ManagerView(status.name, status.datacenter, address)
+        view.address = address
+        view.instance = instance
+        view.alive = True
+        self._take(status)
+        self._state.logger.info("manager %s of %s is there", status.name, status.datacenter)
+        self.on_found(view)
+        return status.name
+
+    async def _until_lost(self, connection: Connection, name: str) -> str:
+        """Wait for the connection's end, or for silence on it."""
+        closed = asyncio.Event()
+        connection.on_close(lambda _reason: closed.set())
+        silence = self._state.settings.manager_silence_seconds
+        while not closed.is_set():
+            view = self._views[name]
+            left = view.heard_at + silence - self._state.clock.now()
+            if left <= 0:
+                await connection.close("no status came for too long")
+                return f"it was silent for {silence:g} s"
+            try:
+                async with asyncio.timeout(left):
+                    await closed.wait()
+            except TimeoutError:
+                continue
+        return "closed"
+
+    def _lost(self, name: str, reason: str) -> None:
+        view = self._views.get(name)
+        if view is None or not view.alive:
+            return
+        view.alive = False
+        aggregator = self._capacity.get(view.datacenter)
+        if aggregator is not None:
+            aggregator.forget(name)
+        self._candidates.pop(view.datacenter, None)
+        self._state.metrics.count("managers_lost")
+        self._state.logger.warning("manager %s is given up: %s", name, reason)
+        self.on_lost(name, reason)
+
+    def _status(self, context: Context, message: ManagerStatus) -> Done:
+        if message.name in self._views:
+            self._take(message)
+        return Done()
+
+    def _take(self, status: ManagerStatus) -> None:
+        view = self._views[status.name]
+        now = self._state.clock.now()
+        aggregator = self._capacity.setdefault(status.datacenter, CapacityAggregator())
+        if aggregator.report(status, now):
+            view.draining = status.draining
+            self._candidates.pop(status.datacenter, None)
+        view.heard_at = now
+        for _, address in status.peers:
+            self._keep_address(Address(address))

@@ -1,0 +1,258 @@
+"""A gate: constructor, start, stop. Each conversation has its own module."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import uuid
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from distributed.clock import Clock, WheelTimers
+from distributed.errors import LedgerUnavailable
+from distributed.ledger.interface import Ledger
+from distributed.membership.interface import Membership
+from distributed.supervision import Policy, Supervisor, settle
+from distributed.telemetry.metrics import Metrics
+from distributed.transport.interface import Handlers, Identity, Listener, Service, Transport
+from distributed.transport.pool import ConnectionPool
+from distributed.types import Address, Role
+
+from .admission import Admission
+from .cancellation import Cancellation
+from .deadlines import Deadlines
+from .dispatch import Dispatch
+from .ending import Ending
+from .leases import Leases
+from .managers import Managers
+from .placing import Placing
+from .progress import Progress
+from .reporting import Reporting
+from .results import Results
+from .settings import GateSettings
+from .state import GateState
+from .status import Status
+from .story import Stories
+from .submission import Submission
+from .takeover import Takeover
+from .views import Views
+from .watching import Watching
+
+if TYPE_CHECKING:
+    from distributed.telemetry.logs import BoundLogger
+
+SWEEP_SECONDS = 60.0
+DRAIN_SECONDS = 5.0
+
+
+class Gate:
+    """Owns jobs: accepts, routes, watches over and ends them.
+
+    Args:
+        name: unique in the cluster.
+        datacenter: where this gate stands, for the map.
+        settings: see `GateSettings`.
+        clock, rng, transport, membership, ledger: the world, injected. Without a membership
+            the gates of `settings.peers` count as alive.
+        supervisor: owns this node's tasks; stopped by whoever made it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: GateSettings,
+        *,
+        clock: Clock,
+        rng: random.Random,
+        transport: Transport,
+        ledger: Ledger,
+        supervisor: Supervisor,
+        metrics: Metrics,
+        logger: BoundLogger,
+        membership: Membership | None = None,
+        datacenter: str = "",
+        bind: str = "127.0.0.1:0",
+        advertise: str = "",
+    ) -> None:
+        self._transport = transport
+        self._bind = bind
+        self._advertise = advertise
+        self._datacenter = datacenter
+        self._listener: Listener | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        state = GateState(
+            name=name,
+            instance=uuid.UUID(int=rng.getrandbits(128)).hex,
+            settings=settings,
+            clock=clock,
+            rng=rng,
+            ledger=ledger,
+            membership=membership,
+            supervisor=supervisor,
+            metrics=metrics,
+            logger=logger,
+        )
+        self.state = state
+        watching = Watching(state)
+        stories = Stories(state, watching)
+        ending = Ending(state, stories)
+        self.managers = Managers(state)
+        placing = Placing(state, self.managers, stories)
+        dispatch = Dispatch(state, self.managers, placing, stories, ending)
+        results = Results(state, stories, dispatch, ending)
+        cancellation = Cancellation(state, stories, ending)
+        deadlines = Deadlines(state, stories, ending)
+        self._takeover = Takeover(
+            state, self.managers, stories, dispatch, results, ending, cancellation, deadlines
+        )
+        self._leases = Leases(state, self._takeover)
+        self._admission = Admission(state)
+        self.reporting = Reporting(state)
+        ending.after = self.reporting.ended
+        submission = Submission(
+            state,
+            self._admission,
+            self.managers,
+            stories,
+            dispatch,
+            ending,
+            self._takeover,
+            deadlines,
+            watching,
+        )
+        self._handlers: Handlers = merge(
+            submission.handlers(),
+            watching.handlers(),
+            placing.handlers(),
+            self.managers.handlers(),
+            results.handlers(),
+            Progress(state, stories, watching).handlers(),
+            cancellation.handlers(),
+            deadlines.handlers(),
+            Views(state).handlers(),
+            Status(state, self.managers, self._admission).handlers(),
+        )
+
+    @property
+    def name(self) -> str:
+        """This gate's name."""
+        return self.state.name
+
+    @property
+    def address(self) -> str:
+        """Where others reach it, once started."""
+        return self.state.address
+
+    @property
+    def handlers(self) -> Handlers:
+        """Message type to service, of all conversations."""
+        return self._handlers
+
+    async def start(self) -> None:
+        """Open the ledger and the port, find managers, take back what this gate owned.
+
+        Raises:
+            ConfigError: the address cannot be bound, or the ledger's schema is newer.
+            LedgerUnavailable: the ledger does not answer.
+        """
+        state = self.state
+        loop = asyncio.get_running_loop()
+        state.timers = WheelTimers(loop, on_error=self._timer_failed)
+        await state.ledger.start()
+        identity = Identity(Role.GATE, state.name, self._datacenter, state.instance)
+        self._listener = await self._transport.listen(Address(self._bind), self._handlers, identity)
+        state.address = Address(self._advertise) or self._listener.address
+        identity = Identity(Role.GATE, state.name, self._datacenter, state.instance, state.address)
+        state.pool = ConnectionPool(self._transport, self._handlers, identity, state.clock)
+        if state.membership is not None:
+            state.membership.update_meta(
+                {"role": "gate", "dc": self._datacenter, "addr": state.address}
+            )
+        self._spawn("ledger", state.ledger.serve)
+        self.managers.start()
+        await self._leases.first()
+        for name, serve in (
+            ("lease", self._leases.serve),
+            ("orphans", self._takeover.serve_orphans),
+            ("membership", self._takeover.serve_membership),
+            ("admission", self._admission.serve),
+            ("retention", self._sweep),
+        ):
+            self._spawn(name, serve)
+        state.logger.info("gate %s listens at %s", state.name, state.address)
+
+    async def stop(self, *, hand_over: bool = True) -> None:
+        """Stop; gracefully, the jobs go to the other gates at once and results are recorded."""
+        state = self.state
+        if state.stopping:
+            return
+        state.stopping = True
+        if hand_over:
+            await settle("recording what is queued", self._drain, state.logger)
+            await settle("handing over", self._leases.hand_over, state.logger)
+        for record in tuple(state.records.values()):
+            if record.scope is not None:
+                await record.scope.close()
+                record.scope = None
+            state.drop(record)
+        if self._listener is not None:
+            await settle("closing the port", self._listener.close, state.logger)
+        await settle("closing connections", state.pool.close, state.logger)
+        state.timers.stop()
+        state.ledger.finish()
+        for task in self._tasks:
+            if task.get_name() != "ledger":
+                task.cancel()
+        await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
+        for task in self._tasks:
+            task.cancel()
+        await settle("closing the ledger", state.ledger.close, state.logger)
+
+    async def _drain(self) -> None:
+        """Wait, not for long, until what was queued for the ledger is durable."""
+        waiting = [r.settled for r in self.state.records.values() if r.settled is not None]
+        waiting += [r.flushing for r in self.state.records.values() if r.flushing is not None]
+        if waiting:
+            await asyncio.wait(waiting, timeout=DRAIN_SECONDS)
+
+    async def _sweep(self) -> None:
+        settings = self.state.settings
+        while True:
+            await self.state.clock.sleep(SWEEP_SECONDS * (0.5 + self.state.rng.random()))
+            try:
+                gone = await self.state.ledger.sweep(
+                    keep_seconds=settings.retention_seconds,
+                    keep_count=settings.retention_jobs,
+                    key_seconds=settings.key_seconds,
+                )
+            except LedgerUnavailable as error:
+                self.state.logger.info("cannot sweep the ledger: %s", error)
+                continue
+            if gone:
+                self.state.logger.info("%d ended jobs are past retention", len(gone))
+
+    def _spawn(self, name: str, serve: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self._tasks.append(
+            self.state.supervisor.spawn(name, serve, policy=Policy.RESTART, node=self.name)
+        )
+
+    def _timer_failed(self, error: BaseException, name: str) -> None:
+        self.state.metrics.count("timer_failures")
+        self.state.logger.error("timer %s failed: %s", name, error, exc_info=error)
+
+
+def merge(*tables: Handlers) -> Handlers:
+    """One table of handlers.
+
+    Raises:
+        ValueError: two conversations claim one message.
+    """
+    merged: dict[type[msgspec.Struct], Service] = {}
+    for table in tables:
+        for kind, service in table.items():
+            if kind in merged:
+                raise ValueError(f"two conversations handle {kind.__name__}")
+            merged[kind] = service
+    return merged

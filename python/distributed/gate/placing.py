@@ -1,0 +1,103 @@
+"""Where a job goes: the routing policy's decision, turned into parts of the job."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import msgspec
+
+from distributed.jobs.validation import check_placeable
+from distributed.messages.job import Job
+from distributed.messages.submission import Explanation, PlanJob
+from distributed.routing.decision import Decision
+from distributed.routing.placement import divide, weights
+from distributed.routing.request import request_for
+from distributed.routing.router import Router
+from distributed.transport.interface import Context, Handlers
+
+from .managers import Managers
+from .record import DatacenterRun, JobRecord
+from .state import GateState
+from .story import Stories
+
+
+class Placing:
+    """Routes jobs and records why."""
+
+    def __init__(self, state: GateState, managers: Managers, stories: Stories) -> None:
+        self._state = state
+        self._managers = managers
+        self._stories = stories
+        self.router = Router()
+
+    def handlers(self) -> Handlers:
+        """What clients ask here."""
+        return {PlanJob: self._plan}
+
+    def decide(
+        self, job: Job, *, barred: Collection[str] = (), count: int | None = None
+    ) -> Decision:
+        """Where the job would best go now; the gate's route follows."""
+        return self.router.decide(
+            request_for(job, barred=barred, count=count),
+            self._managers.candidates().values(),
+            self._state.clock.now(),
+        )
+
+    def place(self, record: JobRecord) -> bool:
+        """Give the job its parts; False where no datacenter can take it now."""
+        decision = self.decide(record.job)
+        if not decision.placed:
+            return False
+        record.runs = parts(record.job, decision.primaries)
+        self._tell(record, decision)
+        return True
+
+    def replace(self, record: JobRecord, run: DatacenterRun, reason: str) -> DatacenterRun | None:
+        """Another datacenter for a part that nobody took; None where there is none.
+
+        The set that the job waits for changes with it.
+        """
+        job = record.job
+        pinned = any(w.datacenter == run.datacenter for w in job.workflows)
+        required = job.placement.required and run.datacenter in job.placement.datacenters
+        barred = {*record.runs, *(record.gaps or ())}
+        if pinned or (required and len(job.placement.datacenters) <= len(record.runs)):
+            return None
+        decision = self.decide(job, barred=barred, count=1)
+        self.router.failed(run.datacenter, self._state.clock.now())
+        if not decision.placed:
+            return None
+        successor = DatacenterRun(decision.primaries[0], run.names, run.left)
+        del record.runs[run.datacenter]
+        record.runs[successor.datacenter] = successor
+        self._tell(record, decision, reason=f"{run.datacenter}: {reason}")
+        return successor
+
+    def _tell(self, record: JobRecord, decision: Decision, reason: str = "") -> None:
+        view = msgspec.to_builtins(decision.explain())
+        told = f"{reason}; {decision.reason}" if reason else decision.reason
+        self._stories.route(record, ", ".join(decision.primaries), told, view)
+
+    async def _plan(self, _context: Context, message: PlanJob) -> Explanation:
+        check_placeable(message.job, self._managers.rooms())
+        decision = self.router.plan(
+            request_for(message.job),
+            self._managers.candidates().values(),
+            self._state.clock.now(),
+        )
+        return Explanation((msgspec.to_builtins(decision.explain()),))
+
+
+def parts(job: Job, datacenters: tuple[str, ...]) -> dict[str, DatacenterRun]:
+    """One part for each datacenter that has anything to run."""
+    everything = len(job.workflows)
+    if job.placement.mode == "replicate" or len(datacenters) == 1:
+        return {name: DatacenterRun(name, (), everything) for name in datacenters}
+    split = divide(job.workflows, weights(job.placement, datacenters))
+    order = {workflow.name: index for index, workflow in enumerate(job.workflows)}
+    return {
+        name: DatacenterRun(name, tuple(sorted(names, key=order.__getitem__)), len(names))
+        for name, names in split.items()
+        if names
+    }

@@ -1,0 +1,122 @@
+"""Progress and captured output of open jobs: the newest of each, never waited for."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from distributed.messages.base import Gone, Redirect
+from distributed.messages.progress import AttemptProgress, JobProgress, WorkerLog, WorkflowChange
+from distributed.messages.submission import FetchLogs, JobLogs, LogLine
+from distributed.transport.interface import Context, Handlers
+from distributed.types import JobState, WorkflowState
+
+from .record import DatacenterRun, JobRecord
+from .state import GateState
+from .story import Stories
+from .watching import Watching
+
+LOGS_PAGE = 500
+DURABLE_KINDS = {WorkflowState.LOST.value: "worker_lost"}
+"""States whose news belongs in the job's durable story."""
+
+
+class Progress:
+    """The progress conversation: managers tell, clients watch."""
+
+    def __init__(self, state: GateState, stories: Stories, watching: Watching) -> None:
+        self._state = state
+        self._stories = stories
+        self._watching = watching
+
+    def handlers(self) -> Handlers:
+        """What managers and clients send."""
+        return {JobProgress: self._progress, WorkerLog: self._log, FetchLogs: self._fetch}
+
+    def _progress(self, _context: Context, message: JobProgress) -> None:
+        """Keep what is newer: sequences rise within one manager epoch, never the fence."""
+        record = self._state.records.get(message.job_id)
+        run = record.runs.get(message.datacenter) if record is not None else None
+        if record is None or run is None:
+            self._state.metrics.count("progress_gone")
+            return
+        if message.manager_epoch < run.manager_epoch:
+            self._state.metrics.count("progress_stale")
+            return
+        if message.manager_epoch == run.progress_epoch and (
+            message.sequence <= run.progress_sequence
+        ):
+            self._state.metrics.count("progress_stale")
+            return
+        run.progress_epoch = message.manager_epoch
+        run.progress_sequence = message.sequence
+        run.progress = message.totals
+        for entry in message.entries:
+            self._newest(record, run, entry)
+        for change in message.changes:
+            self._change(record, run, change)
+        self._watching.progress(record)
+
+    def _newest(self, record: JobRecord, run: DatacenterRun, entry: AttemptProgress) -> None:
+        if not record.has_workflow(entry.workflow):
+            return
+        if run.entries is None:
+            run.entries = {}
+        held = run.entries.get(entry.workflow)
+        if held is None or (held.attempt, held.sequence) < (entry.attempt, entry.sequence):
+            run.entries[entry.workflow] = entry
+
+    def _change(self, record: JobRecord, run: DatacenterRun, change: WorkflowChange) -> None:
+        if not record.has_workflow(change.workflow):
+            return
+        if (change.workflow, run.datacenter) in record.results:
+            return
+        if run.states is None:
+            run.states = {}
+        run.states[change.workflow] = change
+        if change.state == WorkflowState.RUNNING.value and record.state is JobState.DISPATCHED:
+            self._stories.advance(record, JobState.RUNNING)
+            self._stories.soon(record)
+        kind = DURABLE_KINDS.get(change.state, "")
+        if change.state == WorkflowState.READY.value and change.attempt > 1:
+            kind = "retry"
+        if kind:
+            self._stories.update(
+                record,
+                kind,
+                state=change.state,
+                workflow=change.workflow,
+                datacenter=run.datacenter,
+                worker=change.worker,
+                attempt=change.attempt,
+                reason=change.reason,
+            )
+            self._stories.soon(record)
+        else:
+            self._watching.change(record, run.datacenter, change)
+
+    def _log(self, _context: Context, message: WorkerLog) -> None:
+        record = self._state.records.get(message.job_id)
+        if record is None:
+            return
+        if record.logs is None:
+            record.logs = deque(maxlen=self._state.settings.log_lines)
+        room = self._state.settings.log_lines - len(record.logs)
+        record.logs_dropped += message.dropped + max(0, len(message.lines) - room)
+        record.logs_total += len(message.lines)
+        record.logs.extend(
+            LogLine(message.workflow, message.attempt, message.stream, line)
+            for line in message.lines
+        )
+
+    async def _fetch(self, _context: Context, message: FetchLogs) -> JobLogs | Gone | Redirect:
+        record = self._state.records.get(message.job_id)
+        if record is None:
+            return await self._state.elsewhere(message.job_id)
+        held = tuple(record.logs or ())
+        first = record.logs_total - len(held)
+        start = max(0, message.after_line - first)
+        page = held[start : start + LOGS_PAGE]
+        lines = tuple(line for line in page if message.workflow in ("", line.workflow))
+        return JobLogs(
+            record.job_id, lines, next_line=first + start + len(page), dropped=record.logs_dropped
+        )

@@ -1,0 +1,232 @@
+"""All that a gate knows of one open job: ending the job is dropping this object."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from distributed.jobs.graph import DependencyGraph
+from distributed.jobs.outcome import better
+from distributed.jobs.states import JOB_EDGES, Story
+from distributed.ledger.interface import Event, Placed, ResultRow, WorkflowRow
+from distributed.messages.job import Job
+from distributed.messages.progress import AttemptProgress, WorkflowChange
+from distributed.messages.results import WorkflowResult
+from distributed.messages.submission import DatacenterProgress, JobUpdate, LogLine
+from distributed.types import Address, JobState
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from distributed.supervision import JobScope
+
+    from .watching import Watch
+
+TAIL_UPDATES = 6
+"""Recent updates kept for a watcher that comes just after submitting."""
+
+
+class DatacenterRun:
+    """One datacenter's part of a job.
+
+    `names` empty means every workflow. `left` counts those without a final result here.
+    """
+
+    __slots__ = (
+        "address",
+        "datacenter",
+        "entries",
+        "finished",
+        "left",
+        "manager",
+        "manager_epoch",
+        "names",
+        "progress",
+        "progress_epoch",
+        "progress_sequence",
+        "reason",
+        "started",
+        "states",
+    )
+
+    def __init__(self, datacenter: str, names: tuple[str, ...], left: int) -> None:
+        self.datacenter = datacenter
+        self.names = names
+        self.left = left
+        self.manager = ""
+        self.address = Address("")
+        self.manager_epoch = 0
+        self.started = False
+        self.finished = False
+        self.reason = ""
+        self.progress: DatacenterProgress | None = None
+        self.progress_epoch = 0
+        self.progress_sequence = 0
+        self.entries: dict[str, AttemptProgress] | None = None
+        self.states: dict[str, WorkflowChange] | None = None
+
+    @property
+    def done(self) -> bool:
+        """Nothing more will come from here."""
+        return self.finished or self.left <= 0
+
+    def row(self, workflows: bytes) -> Placed:
+        """As the ledger keeps it."""
+        state = "finished" if self.done else "open"
+        return Placed(self.datacenter, self.manager, self.manager_epoch, state, workflows)
+
+
+class Pending:
+    """Steps of a job that are not durable yet, in order; written together."""
+
+    __slots__ = ("cancel_reason", "events", "placed", "results", "state", "updates", "workflows")
+
+    def __init__(self) -> None:
+        self.state = ""
+        self.events: list[Event] = []
+        self.results: list[ResultRow] = []
+        self.placed: list[Placed] = []
+        self.workflows: list[WorkflowRow] = []
+        self.updates: list[JobUpdate] = []
+        self.cancel_reason: str | None = None
+
+
+class JobRecord:
+    """One open job at its owner gate.
+
+    Args:
+        job_id: its id.
+        job: what was asked for.
+        epoch: this gate's fence token for it.
+        accepted_at: local monotonic instant of acceptance.
+        deadline_at: local monotonic instant at which it times out.
+        state: where the ledger says it is.
+        sequence: the last sequence of its story.
+    """
+
+    __slots__ = (
+        "_graph",
+        "_names",
+        "accepted_at",
+        "cancelling",
+        "created",
+        "deadline_at",
+        "ending",
+        "epoch",
+        "extensions",
+        "flushing",
+        "gaps",
+        "job",
+        "job_id",
+        "logs",
+        "logs_dropped",
+        "logs_total",
+        "ordered",
+        "ordered_reason",
+        "pending",
+        "results",
+        "runs",
+        "scope",
+        "sequence",
+        "settled",
+        "story",
+        "tail",
+        "timer",
+        "watches",
+    )
+
+    def __init__(
+        self,
+        job_id: str,
+        job: Job,
+        *,
+        epoch: int,
+        accepted_at: float,
+        deadline_at: float,
+        state: JobState = JobState.SUBMITTED,
+        sequence: int = 1,
+    ) -> None:
+        self.job_id = job_id
+        self.job = job
+        self.epoch = epoch
+        self.accepted_at = accepted_at
+        self.deadline_at = deadline_at
+        self.story: Story[JobState] = Story(job_id, state, JOB_EDGES)
+        self.sequence = sequence
+        self.created = False
+        self.ending = False
+        self.runs: dict[str, DatacenterRun] = {}
+        self.results: dict[tuple[str, str], WorkflowResult] = {}
+        self.cancelling: str | None = None
+        self.ordered: JobState | None = None
+        self.ordered_reason = ""
+        self.pending: Pending | None = None
+        self.flushing: asyncio.Future[None] | None = None
+        self.settled: asyncio.Future[None] | None = None
+        self.scope: JobScope | None = None
+        self.timer: int | None = None
+        self.watches: list[Watch] | None = None
+        self.tail: deque[JobUpdate] | None = None
+        self.logs: deque[LogLine] | None = None
+        self.logs_dropped = 0
+        self.logs_total = 0
+        self.gaps: dict[str, str] | None = None
+        self.extensions: dict[str, tuple[int, int]] | None = None
+        self._graph: DependencyGraph | None = None
+        self._names: dict[str, int] | None = None
+
+    @property
+    def state(self) -> JobState:
+        """Where the job is."""
+        return self.story.state
+
+    @property
+    def graph(self) -> DependencyGraph:
+        """Dependencies, built when first needed, with everything known applied."""
+        if self._graph is None:
+            self._graph = DependencyGraph(self.job.workflows)
+            for (name, _), result in self.results.items():
+                if result.state == "completed":
+                    self._graph.complete(name)
+        return self._graph
+
+    def has_workflow(self, name: str) -> bool:
+        """Whether the job has a workflow of that name."""
+        if len(self.job.workflows) <= 4:
+            return any(workflow.name == name for workflow in self.job.workflows)
+        if self._names is None:
+            self._names = {w.name: i for i, w in enumerate(self.job.workflows)}
+        return name in self._names
+
+    def runs_here(self, run: DatacenterRun) -> tuple[str, ...]:
+        """The names that a datacenter runs, spelt out."""
+        return run.names or tuple(workflow.name for workflow in self.job.workflows)
+
+    def take(self, result: WorkflowResult) -> bool:
+        """Hold a result; False where its workflow had a final result there already."""
+        key = (result.workflow, result.datacenter)
+        held = self.results.get(key)
+        self.results[key] = better(held, result)
+        if held is not None:
+            return False
+        run = self.runs.get(result.datacenter)
+        if run is not None:
+            run.left -= 1
+        return True
+
+    def steps(self) -> Pending:
+        """The steps that wait to be written, for adding to."""
+        if self.pending is None:
+            self.pending = Pending()
+        return self.pending
+
+    def remember(self, update: JobUpdate) -> None:
+        """Keep an update for a watcher that is about to come."""
+        if self.tail is None:
+            self.tail = deque(maxlen=TAIL_UPDATES)
+        self.tail.append(update)
+
+    @property
+    def done(self) -> bool:
+        """Every datacenter that takes part has said all it will."""
+        return bool(self.runs) and all(run.done for run in self.runs.values())

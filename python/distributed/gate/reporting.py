@@ -1,0 +1,109 @@
+"""Reports of finals besides the client: JSON and CSV files, and a callback of the embedder.
+
+A report that fails is logged and counted; the job ended before and stays as it ended.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path, PurePath
+
+import msgspec
+
+from distributed.errors import JobRejected
+from distributed.messages.job import Job
+from distributed.messages.submission import JobResult
+
+from .record import JobRecord
+from .state import GateState
+
+Reporter = Callable[[JobResult], Awaitable[None]]
+COLUMNS = ("workflow", "datacenter", "worker", "attempt", "state", "run_seconds", "error", "value")
+REPORT_SECONDS = 30.0
+
+
+def check_reports(job: Job, folder: str) -> None:
+    """Refuse reports that would leave the folder, or that have none.
+
+    Raises:
+        JobRejected: names the report.
+    """
+    for index, report in enumerate(job.reports):
+        path = PurePath(report.partition(":")[2])
+        if not folder:
+            reason = "this gate writes no reports (its reports folder is not set)"
+        elif path.is_absolute() or ".." in path.parts:
+            reason = f"{str(path)!r} leaves the reports folder"
+        else:
+            continue
+        raise JobRejected("invalid", reason, field=f"reports[{index}]")
+
+
+class Reporting:
+    """Writes reports after the end of jobs; `callbacks` are added by whoever embeds the gate."""
+
+    def __init__(self, state: GateState) -> None:
+        self._state = state
+        self.callbacks: list[Reporter] = []
+
+    def ended(self, record: JobRecord, result: JobResult) -> None:
+        """Start every report of a job that has ended."""
+        for report in record.job.reports:
+            self._state.spawn_free("report", partial(self._report, report, result))
+        for callback in self.callbacks:
+            self._state.spawn_free("report", partial(self._call, callback, result))
+
+    async def _report(self, report: str, result: JobResult) -> None:
+        kind, _, name = report.partition(":")
+        path = Path(self._state.settings.reports_folder) / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(as_json(result) if kind == "json" else as_csv(result))
+        except OSError as error:
+            self._failed(report, result, error)
+
+    async def _call(self, callback: Reporter, result: JobResult) -> None:
+        try:
+            await callback(result)
+        except Exception as error:  # noqa: BLE001 - the embedder's code may raise anything
+            self._failed(getattr(callback, "__qualname__", "callback"), result, error)
+
+    def _failed(self, report: str, result: JobResult, error: Exception) -> None:
+        self._state.metrics.count("reports_failed")
+        self._state.logger.error(
+            "report %s failed: %s", report, error, exc_info=error, extra={"job": result.job_id}
+        )
+
+
+def _value(raw: bytes) -> object:
+    return msgspec.msgpack.decode(raw) if raw else None
+
+
+def as_json(result: JobResult) -> str:
+    """The result as one JSON document, values decoded."""
+    document = {name: getattr(result, name) for name in result.__struct_fields__}
+    document["workflows"] = [
+        {name: getattr(r, name) for name in r.__struct_fields__ if name not in ("value", "sketch")}
+        | {"value": _value(r.value)}
+        for r in result.workflows
+    ]
+    document["datacenters"] = [
+        {name: getattr(dc, name) for name in dc.__struct_fields__} for dc in result.datacenters
+    ]
+    return msgspec.json.format(msgspec.json.encode(document).decode(), indent=2) + "\n"
+
+
+def as_csv(result: JobResult) -> str:
+    """One line for each workflow result."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for r in result.workflows:
+        value = msgspec.json.encode(_value(r.value)).decode()
+        writer.writerow(
+            (r.workflow, r.datacenter, r.worker, r.attempt, r.state, r.run_seconds, r.error, value)
+        )
+    return out.getvalue()

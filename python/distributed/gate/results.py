@@ -1,0 +1,129 @@
+"""Results on their way in: held until durable, acknowledged then, told once.
+
+A result is a fact whoever sends it and under whatever epoch; repeats are acknowledged and
+change nothing. A gate that does not own the job says who does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from distributed.messages.base import Done, Gone, Redirect, Refused
+from distributed.messages.results import (
+    DatacenterFinished,
+    DatacenterResults,
+    ResultsRecorded,
+)
+from distributed.transport.interface import Context, Handlers
+from distributed.types import JobState, WorkflowState
+
+from .dispatch import Dispatch
+from .ending import Ending
+from .record import JobRecord
+from .state import GateState
+from .story import Stories
+
+FINAL = frozenset(state.value for state in WorkflowState if state.final)
+SPARE_SECONDS = 0.25
+"""Left of a sender's patience when it is told that the ledger needs longer."""
+
+
+class Results:
+    """The result conversation with managers."""
+
+    def __init__(
+        self, state: GateState, stories: Stories, dispatch: Dispatch, ending: Ending
+    ) -> None:
+        self._state = state
+        self._stories = stories
+        self._dispatch = dispatch
+        self._ending = ending
+
+    def handlers(self) -> Handlers:
+        """What managers send."""
+        return {DatacenterResults: self._results, DatacenterFinished: self._finished}
+
+    def take(self, record: JobRecord, message: DatacenterResults) -> None:
+        """Hold what is new of a batch and queue it for the ledger."""
+        fresh = []
+        for result in message.results:
+            if result.state not in FINAL or not record.has_workflow(result.workflow):
+                self._state.metrics.count("results_refused")
+                self._state.logger.warning(
+                    "%s sent a result that cannot be: workflow %r, state %r",
+                    message.datacenter,
+                    result.workflow,
+                    result.state,
+                    extra={"job": record.job_id},
+                )
+                continue
+            if record.take(result):
+                fresh.append(result)
+            else:
+                self._state.metrics.count("results_repeated")
+        if not fresh:
+            return
+        self._stories.reach(record, JobState.RUNNING)
+        for result in fresh:
+            self._stories.add_result(record, result)
+            self._dispatch.provide(record, result)
+
+    async def _results(
+        self, context: Context, message: DatacenterResults
+    ) -> ResultsRecorded | Gone | Redirect | Refused:
+        record = self._state.records.get(message.job_id)
+        if record is None:
+            return await self._state.elsewhere(message.job_id)
+        recorded = tuple((result.workflow, result.attempt) for result in message.results)
+        self.take(record, message)
+        if self._ending.due(record):
+            durable = self._durable(record)
+            self._ending.settle(record)
+        else:
+            durable = self._stories.flush(record)
+        return await self._acknowledge(context, message.job_id, recorded, durable)
+
+    def _durable(self, record: JobRecord) -> asyncio.Future[None]:
+        """What resolves with the job's next write, without starting one of its own."""
+        if record.settled is None:
+            record.settled = asyncio.get_running_loop().create_future()
+        return record.settled
+
+    async def _acknowledge(
+        self,
+        context: Context,
+        job_id: str,
+        recorded: tuple[tuple[str, int], ...],
+        durable: asyncio.Future[None],
+    ) -> ResultsRecorded:
+        """Answer when durable; where that takes too long, answer later by a notice."""
+        patience = self._state.settings.request_timeout_seconds
+        if context.deadline is not None:
+            patience = context.deadline - self._state.clock.now() - SPARE_SECONDS
+        try:
+            async with asyncio.timeout(max(0.0, patience)):
+                await asyncio.shield(durable)
+        except TimeoutError:
+            reply = ResultsRecorded(job_id, recorded)
+            durable.add_done_callback(
+                lambda done: (
+                    done.cancelled() or done.exception() or context.connection.try_send(reply)
+                )
+            )
+            return ResultsRecorded(job_id, ())
+        return ResultsRecorded(job_id, recorded)
+
+    async def _finished(
+        self, _context: Context, message: DatacenterFinished
+    ) -> Done | Gone | Redirect:
+        record = self._state.records.get(message.job_id)
+        if record is None:
+            return await self._state.elsewhere(message.job_id)
+        run = record.runs.get(message.datacenter)
+        if run is not None and not run.finished:
+            run.finished = True
+            run.reason = message.reason
+            if run.left > 0:
+                self._ending.gap(record, run, message.reason or f"not run in {run.datacenter}")
+            self._ending.settle(record)
+        return Done()

@@ -1,0 +1,140 @@
+"""What every conversation of a gate shares: the records, the effects, the neighbours."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from distributed.clock import Clock, WheelTimers
+from distributed.jobs import ownership
+from distributed.ledger.interface import Ledger
+from distributed.membership.interface import Membership
+from distributed.messages.base import Gone, Redirect
+from distributed.supervision import JobScope, Policy, Supervisor
+from distributed.supervision.supervisor import Factory
+from distributed.telemetry.logs import BoundLogger
+from distributed.telemetry.metrics import Metrics
+from distributed.types import Address
+
+from .record import JobRecord
+from .settings import GateSettings
+
+if TYPE_CHECKING:
+    from distributed.transport.pool import ConnectionPool
+
+
+class GateState:
+    """One gate's state; conversations hold it and nothing of each other's.
+
+    `records` is the only table keyed by job.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        instance: str,
+        settings: GateSettings,
+        clock: Clock,
+        rng: random.Random,
+        ledger: Ledger,
+        membership: Membership | None,
+        supervisor: Supervisor,
+        metrics: Metrics,
+        logger: BoundLogger,
+    ) -> None:
+        self.name = name
+        self.instance = instance
+        self.address = Address("")
+        self.settings = settings
+        self.clock = clock
+        self.rng = rng
+        self.ledger = ledger
+        self.membership = membership
+        self.supervisor = supervisor
+        self.metrics = metrics
+        self.logger = logger
+        self.pool: ConnectionPool
+        self.timers: WheelTimers
+        self.records: dict[str, JobRecord] = {}
+        self.lease_until = float("-inf")
+        self.stopping = False
+        self.faults: Callable[[str], Awaitable[None]] | None = None
+
+    @property
+    def holding(self) -> bool:
+        """Whether this gate's leases are known to run: without that it orders nothing."""
+        return self.clock.now() < self.lease_until
+
+    async def fault_point(self, name: str) -> None:
+        """A named place where a test may kill this process."""
+        if self.faults is not None:
+            await self.faults(name)
+
+    def gates(self) -> dict[str, Address]:
+        """Live gates by name, with their addresses; this one is among them unless stopping."""
+        found = {} if self.stopping else {self.name: self.address}
+        if self.membership is None:
+            for name, address in self.settings.peers.items():
+                found.setdefault(name, Address(address))
+            if self.stopping:
+                found.pop(self.name, None)
+            return found
+        for member in self.membership.members():
+            advertised = member.meta.get("addr")
+            if member.name == self.name or not member.is_alive or member.role != "gate":
+                continue
+            if isinstance(advertised, str):
+                found[member.name] = Address(advertised)
+        return found
+
+    def address_of(self, gate: str) -> Address:
+        """The address of a live gate, "" where it is unknown or dead."""
+        return self.gates().get(gate, Address(""))
+
+    def proposed_owner(self, job_id: str, *, without: frozenset[str] = frozenset()) -> str:
+        """The live gate that rendezvous hashing gives the job to."""
+        names = [name for name in self.gates() if name not in without]
+        return ownership.owner(job_id, names) or self.name
+
+    async def elsewhere(self, job_id: str) -> Redirect | Gone:
+        """Whom to ask about a job that has no record here.
+
+        Raises:
+            LedgerUnavailable: who holds the job cannot be read.
+        """
+        lease = await self.ledger.lease(job_id)
+        if lease is None or lease.owner == self.name:
+            return Gone(job_id)
+        address = self.address_of(lease.owner)
+        return Redirect(lease.owner, address) if address else Gone(job_id)
+
+    def drop(self, record: JobRecord) -> None:
+        """Forget a job: its record and everything that hangs off it."""
+        if self.records.get(record.job_id) is record:
+            del self.records[record.job_id]
+        for watch in record.watches or ():
+            watch.ended = True
+        record.watches = None
+        if record.timer is not None:
+            self.timers.cancel(record.timer)
+            record.timer = None
+        if record.scope is not None:
+            scope, record.scope = record.scope, None
+            self.spawn_free("close job", scope.close)
+        if self.membership is not None:
+            self.membership.end_job(record.job_id)
+
+    def spawn(self, record: JobRecord, name: str, factory: Factory) -> None:
+        """A background task that ends with the job."""
+        if self.stopping or record.ending or self.records.get(record.job_id) is not record:
+            return
+        if record.scope is None:
+            record.scope = JobScope(record.job_id, self.supervisor, self.logger)
+        record.scope.spawn(name, factory, policy=Policy.ONCE)
+
+    def spawn_free(self, name: str, factory: Factory) -> None:
+        """A background task that belongs to no job."""
+        if not self.stopping:
+            self.supervisor.spawn(name, factory, policy=Policy.ONCE)

@@ -1,0 +1,76 @@
+"""What operators ask of a gate: one screen about it, and the members it sees."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from distributed.messages.admin import ListMembers, MemberList, MemberView, NodeStatus, ShowStatus
+from distributed.transport.interface import Context, Handlers
+
+from .admission import Admission
+from .managers import Managers
+from .state import GateState
+
+
+class Status:
+    """Answers operators."""
+
+    def __init__(self, state: GateState, managers: Managers, admission: Admission) -> None:
+        self._state = state
+        self._managers = managers
+        self._admission = admission
+        self._started_at = state.clock.now()
+
+    def handlers(self) -> Handlers:
+        """What operators ask."""
+        return {ShowStatus: self._status, ListMembers: self._members}
+
+    def _status(self, _context: Context, _message: ShowStatus) -> NodeStatus:
+        state = self._state
+        standing = "stopping" if state.stopping else "active" if state.holding else "stepped down"
+        datacenters = {
+            name: {
+                "managers": len(self._managers.live(name)),
+                "cores": candidate.facts.total_cores,
+                "free_cores": candidate.facts.free_cores,
+                "queued": candidate.facts.queued,
+                "bucket": candidate.facts.bucket.label,
+            }
+            for name, candidate in self._managers.candidates().items()
+        }
+        detail: dict[str, object] = {
+            "jobs": dict(Counter(record.state.value for record in state.records.values())),
+            "datacenters": datacenters,
+            "gates": state.gates(),
+            "ledger": "available" if state.ledger.available else "unavailable",
+            "overload": self._admission.level.label,
+        }
+        uptime = state.clock.now() - self._started_at
+        return NodeStatus(state.name, "gate", "", uptime, standing, detail)
+
+    def _members(self, _context: Context, _message: ListMembers) -> MemberList:
+        membership = self._state.membership
+        if membership is None:
+            return MemberList(
+                tuple(
+                    MemberView(name, address, "alive", 0, {"role": "gate"}, "configured")
+                    for name, address in sorted(self._state.gates().items())
+                )
+            )
+        own = membership.name
+        views = []
+        for member in sorted(membership.members(), key=lambda m: m.name):
+            rtt = membership.rtt(own, member.name) if member.name != own else None
+            meta = {key: str(value) for key, value in member.meta.items()}
+            views.append(
+                MemberView(
+                    member.name,
+                    member.address,
+                    member.state.value,
+                    member.incarnation,
+                    meta,
+                    "degraded" if member.degraded else "",
+                    rtt.seconds if rtt is not None else None,
+                )
+            )
+        return MemberList(tuple(views))

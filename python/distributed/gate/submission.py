@@ -1,0 +1,214 @@
+"""Accepting jobs: judged, passed to their owner, durable, and only then acknowledged.
+
+Where the key is the client's own for this one submission, the work is sent out while the
+ledger commits; nothing is told to the client before the commit. A key of the caller's
+choosing may stand for an earlier job, so there the work waits for the commit.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from distributed.errors import (
+    ClosedError,
+    LedgerConflict,
+    LedgerUnavailable,
+    PeerRefused,
+    TransportError,
+)
+from distributed.jobs.validation import check_job, check_placeable
+from distributed.ledger.interface import Created, NewJob
+from distributed.messages.base import Redirect, Refused
+from distributed.messages.submission import JobAccepted, JobUpdate, SubmitJob
+from distributed.transport.interface import Context, Handlers
+
+from .admission import Admission
+from .deadlines import Deadlines, deadline_seconds
+from .dispatch import Dispatch
+from .ending import Ending
+from .managers import Managers
+from .record import JobRecord
+from .reporting import check_reports
+from .state import GateState
+from .story import Stories
+from .takeover import Takeover
+from .watching import Watching
+
+_encode = msgspec.msgpack.Encoder().encode
+LEDGER_RETRY_SECONDS = 1.0
+
+Answer = JobAccepted | Refused | Redirect
+
+
+class Submission:
+    """The submission conversation."""
+
+    def __init__(
+        self,
+        state: GateState,
+        admission: Admission,
+        managers: Managers,
+        stories: Stories,
+        dispatch: Dispatch,
+        ending: Ending,
+        takeover: Takeover,
+        deadlines: Deadlines,
+        watching: Watching,
+    ) -> None:
+        self._state = state
+        self._admission = admission
+        self._managers = managers
+        self._stories = stories
+        self._dispatch = dispatch
+        self._ending = ending
+        self._takeover = takeover
+        self._deadlines = deadlines
+        self._watching = watching
+
+    def handlers(self) -> Handlers:
+        """What clients and other gates send."""
+        return {SubmitJob: self._submit}
+
+    async def _submit(self, context: Context, message: SubmitJob) -> Answer:
+        await self._state.fault_point("submission.received")
+        if message.hops == 0:
+            refusal = self._admission.refusal(context, len(self._state.records))
+            if refusal is not None:
+                return refusal
+            check_job(message.job)
+            check_reports(message.job, self._state.settings.reports_folder)
+        forwarded = await self._forward(message)
+        if forwarded is not None:
+            return forwarded
+        check_placeable(message.job, self._managers.rooms())
+        return await self._accept(context, message)
+
+    async def _forward(self, message: SubmitJob) -> Answer | None:
+        """Pass the job to its proposed owner; None where that is this gate.
+
+        A gate that does not answer is left out and the next in order asked. A job that has
+        been passed on often enough stays where it is: the lease decides, not the hash.
+        """
+        settings = self._state.settings
+        tried = frozenset(message.visited)
+        while message.hops < settings.forward_hops:
+            owner = self._state.proposed_owner(message.job_id, without=tried)
+            if owner == self._state.name:
+                return None
+            passed = msgspec.structs.replace(
+                message,
+                hops=message.hops + 1,
+                visited=(*message.visited, self._state.name),
+            )
+            try:
+                reply = await self._state.pool.request(
+                    self._state.address_of(owner),
+                    passed,
+                    timeout=settings.request_timeout_seconds,
+                )
+            except PeerRefused:
+                raise
+            except TransportError as error:
+                self._state.metrics.count("forwards_failed")
+                self._state.logger.warning(
+                    "could not pass the job to %s: %s", owner, error, extra={"job": message.job_id}
+                )
+                tried |= {owner}
+                continue
+            if isinstance(reply, JobAccepted | Redirect):
+                return reply
+            tried |= {owner}
+        return None
+
+    async def _accept(self, context: Context, message: SubmitJob) -> Answer:
+        state = self._state
+        if not state.holding or state.stopping:
+            return _unavailable("this gate cannot reach the ledger and owns nothing now")
+        held = state.records.get(message.job_id)
+        record = held or self._open(message)
+        payload = _encode(message.job)
+        first = JobUpdate(1, "state", 0.0, state="submitted")
+        creating = state.ledger.create(
+            NewJob(
+                message.job_id,
+                message.key,
+                message.digest,
+                message.job.name,
+                state.name,
+                payload,
+                _encode(first),
+            )
+        )
+        early = held is None and message.key == message.job_id and not message.again
+        if early:
+            self._dispatch.begin(record)
+        await state.fault_point("submission.committing")
+        try:
+            created = await creating
+        except (LedgerConflict, LedgerUnavailable, ClosedError) as error:
+            if held is None:
+                self._withdraw(record)
+            if isinstance(error, LedgerConflict):
+                return Refused("conflict", str(error), field="key")
+            return _unavailable(str(error))
+        await state.fault_point("submission.durable")
+        if created.duplicate:
+            return await self._known(context, message, record, held, created)
+        record.remember(first)
+        if message.watch:
+            self._watching.attach(record, context.connection, 0)
+        record.created = True
+        if not early:
+            self._dispatch.begin(record)
+        self._ending.settle(record)
+        if record.pending is not None and not record.ending:
+            self._stories.flush(record)
+        state.metrics.count("jobs_accepted")
+        await state.fault_point("submission.acknowledging")
+        return JobAccepted(record.job_id, state.name, state.address, record.epoch)
+
+    def _open(self, message: SubmitJob) -> JobRecord:
+        now = self._state.clock.now()
+        record = JobRecord(
+            message.job_id,
+            message.job,
+            epoch=1,
+            accepted_at=now,
+            deadline_at=now + deadline_seconds(message.job, self._state.settings),
+        )
+        self._state.records[message.job_id] = record
+        self._deadlines.watch(record)
+        return record
+
+    async def _known(
+        self,
+        context: Context,
+        message: SubmitJob,
+        record: JobRecord,
+        held: JobRecord | None,
+        created: Created,
+    ) -> Answer:
+        """The key stands for a job already: say where it is, and see that it has an owner."""
+        state = self._state
+        if held is None:
+            self._withdraw(record)
+        if created.owner == state.name and created.job_id not in state.records:
+            await self._takeover.adopt_if_open(created.job_id)
+        now_held = state.records.get(created.job_id)
+        if now_held is not None and message.watch:
+            self._watching.attach(now_held, context.connection, 0)
+        address = state.address_of(created.owner) or state.address
+        epoch = now_held.epoch if now_held is not None else created.epoch
+        return JobAccepted(created.job_id, created.owner, address, epoch, duplicate=True)
+
+    def _withdraw(self, record: JobRecord) -> None:
+        """Take back what was sent out for a job that was not accepted."""
+        record.ending = True
+        for run in record.runs.values():
+            if run.address:
+                self._dispatch.forget(record, run)
+        self._state.drop(record)
+
+
+def _unavailable(reason: str) -> Refused:
+    return Refused("ledger_unavailable", reason, retry_after_seconds=LEDGER_RETRY_SECONDS)

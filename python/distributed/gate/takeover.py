@@ -1,0 +1,257 @@
+"""Adopting jobs that have lost their owner, and going on where it stopped.
+
+The ledger's epoch settles who owns a job: whoever takes it raises the epoch, and every
+command of the former owner is refused from then on. A gate that sees most of the gates dead
+may be the one that is cut off: it takes nothing by their death, only by leases that ran out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from functools import partial
+
+import msgspec
+
+from distributed.errors import (
+    LedgerConflict,
+    LedgerError,
+    LedgerUnavailable,
+    PeerRefused,
+    TransportError,
+)
+from distributed.ledger.interface import Lease, Orphan, StoredJob
+from distributed.membership.events import Died, Left
+from distributed.messages.dispatch import JobReport, QueryJob
+from distributed.messages.job import Job
+from distributed.messages.results import DatacenterResults, WorkflowResult
+from distributed.types import Address, JobState
+
+from .cancellation import Cancellation
+from .deadlines import Deadlines, deadline_seconds
+from .dispatch import Dispatch
+from .ending import Ending
+from .managers import Managers
+from .record import DatacenterRun, JobRecord
+from .results import Results
+from .state import GateState
+from .story import Stories
+
+_decode_job = msgspec.msgpack.Decoder(Job).decode
+_decode_result = msgspec.msgpack.Decoder(WorkflowResult).decode
+ADOPT_AT_ONCE = 64
+"""Jobs adopted concurrently."""
+
+
+class Takeover:
+    """Adopts orphans: found by scanning, or at once when membership tells of a death."""
+
+    def __init__(
+        self,
+        state: GateState,
+        managers: Managers,
+        stories: Stories,
+        dispatch: Dispatch,
+        results: Results,
+        ending: Ending,
+        cancellation: Cancellation,
+        deadlines: Deadlines,
+    ) -> None:
+        self._state = state
+        self._managers = managers
+        self._stories = stories
+        self._dispatch = dispatch
+        self._results = results
+        self._ending = ending
+        self._cancellation = cancellation
+        self._deadlines = deadlines
+        self._scan = asyncio.Event()
+
+    async def serve_orphans(self) -> None:
+        """Look for jobs without an owner, now and then and when a gate goes."""
+        while True:
+            try:
+                async with asyncio.timeout(self._state.settings.orphan_scan_seconds):
+                    await self._scan.wait()
+            except TimeoutError:
+                self._scan.clear()
+            self._scan.clear()
+            if not self._state.holding or self._state.stopping:
+                continue
+            try:
+                orphans = await self._state.ledger.orphans()
+                await self.adopt_all([o for o in orphans if self._is_mine(o)], force=False)
+            except LedgerUnavailable as error:
+                self._state.logger.info("cannot look for orphans: %s", error)
+
+    async def serve_membership(self) -> None:
+        """Act on the death of gates without waiting for their leases to run out."""
+        membership = self._state.membership
+        if membership is None:
+            return
+        async for event in membership.events():
+            if not isinstance(event, Died | Left) or event.member.role != "gate":
+                continue
+            self._scan.set()
+            if self._state.holding and self._see_most():
+                await self._inherit(event.member.name)
+
+    async def _inherit(self, gate: str) -> None:
+        """Take what a dead gate owned and hashing gives to this one."""
+        try:
+            leases = await self._state.ledger.owned(gate)
+        except LedgerUnavailable as error:
+            self._state.logger.warning("cannot take over from %s: %s", gate, error)
+            return
+        mine = [lease for lease in leases if self._proposed(lease.job_id, gate)]
+        await self.adopt_all(mine, force=True)
+
+    def _see_most(self) -> bool:
+        """Whether most gates are there: else the one that is gone may be this one."""
+        membership = self._state.membership
+        if membership is None:
+            return True
+        gates = [m for m in membership.members() if m.role == "gate"]
+        alive = sum(m.is_alive or m.name == self._state.name for m in gates)
+        return 2 * alive > len(gates)
+
+    def _proposed(self, job_id: str, gone: str) -> bool:
+        owner = self._state.proposed_owner(job_id, without=frozenset({gone}))
+        return owner == self._state.name
+
+    def _is_mine(self, orphan: Orphan) -> bool:
+        if orphan.job_id in self._state.records and orphan.owner == self._state.name:
+            return False
+        late = orphan.expired_seconds > self._state.settings.orphan_grace_seconds
+        return late or self._proposed(orphan.job_id, orphan.owner)
+
+    async def adopt_all(self, leases: Iterable[Lease | Orphan], *, force: bool) -> None:
+        """Take these jobs over, several at a time; those that others take first are left."""
+        waiting = list(leases)
+        for start in range(0, len(waiting), ADOPT_AT_ONCE):
+            await asyncio.gather(
+                *(self._adopt(lease, force) for lease in waiting[start : start + ADOPT_AT_ONCE])
+            )
+
+    async def adopt_if_open(self, job_id: str) -> None:
+        """Take back a job that the ledger says is this gate's own and that has no record."""
+        lease = await self._state.ledger.lease(job_id)
+        if lease is not None and lease.owner == self._state.name:
+            await self._adopt(lease, force=False)
+
+    async def _adopt(self, lease: Lease | Orphan, force: bool) -> None:
+        try:
+            taken = await self._state.ledger.acquire(
+                lease.job_id, self._state.name, lease.epoch, force=force
+            )
+            stored = await self._state.ledger.load(lease.job_id)
+        except LedgerConflict:
+            return
+        except LedgerError as error:
+            self._state.logger.warning("%s", error, extra={"job": lease.job_id})
+            return
+        if stored is None:
+            return
+        self._state.metrics.count("takeovers")
+        self._state.logger.warning(
+            "took the job over from %s with epoch %d",
+            lease.owner,
+            taken.epoch,
+            extra={"job": lease.job_id},
+        )
+        held = self._state.records.get(lease.job_id)
+        if held is not None:
+            self._state.drop(held)
+        record = self._rebuild(stored, taken.epoch)
+        self._state.records[record.job_id] = record
+        self._deadlines.watch(record)
+        self._stories.update(
+            record, "takeover", reason=f"{self._state.name} took over from {lease.owner}"
+        )
+        self._stories.flush(record)
+        self._go_on(record, stored)
+
+    def _rebuild(self, stored: StoredJob, epoch: int) -> JobRecord:
+        """The record as far as the ledger knows it."""
+        job = _decode_job(stored.payload)
+        now = self._state.clock.now()
+        limit = deadline_seconds(job, self._state.settings)
+        record = JobRecord(
+            stored.row.job_id,
+            job,
+            epoch=epoch,
+            accepted_at=now - stored.row.age_seconds,
+            deadline_at=now - stored.row.age_seconds + limit,
+            state=JobState(stored.row.state),
+            sequence=stored.sequence,
+        )
+        record.created = True
+        for placed in stored.placed:
+            names = tuple(placed.workflows.decode().split("\x00")) if placed.workflows else ()
+            run = DatacenterRun(placed.datacenter, names, len(names) or len(job.workflows))
+            run.manager, run.manager_epoch = placed.manager, placed.manager_epoch
+            run.finished = placed.state == "finished"
+            record.runs[placed.datacenter] = run
+        for row in stored.results:
+            record.take(_decode_result(row.body))
+        if stored.cancel_reason is not None:
+            record.cancelling = stored.cancel_reason
+        return record
+
+    def _go_on(self, record: JobRecord, stored: StoredJob) -> None:
+        """Continue from where the ledger stands: finish, ask the datacenters, or start."""
+        if record.done:
+            self._ending.settle(record)
+        elif not record.runs:
+            if record.cancelling is not None:
+                self._ending.order(record, JobState.CANCELLED, record.cancelling)
+            else:
+                self._dispatch.begin(record)
+        else:
+            for run in record.runs.values():
+                if not run.done:
+                    self._state.spawn(
+                        record, f"ask {run.datacenter}", partial(self._ask, record, run)
+                    )
+            if record.cancelling is not None:
+                self._cancellation.resume(record)
+
+    async def _ask(self, record: JobRecord, run: DatacenterRun) -> None:
+        """Learn what a datacenter knows; its manager goes on, or another is named."""
+        manager = self._managers.view(run.manager)
+        if manager is None:
+            await self._managers.heard_of(run.datacenter)
+            manager = self._managers.view(run.manager)
+        report = await self._query(record, run, manager.address) if manager is not None else None
+        if report is None or not report.known:
+            self._dispatch.restart(record, run, "its manager does not know the job")
+            return
+        assert manager is not None
+        run.address = manager.address
+        run.started = True
+        if report.results:
+            batch = DatacenterResults(record.job_id, run.datacenter, record.epoch, report.results)
+            self._results.take(record, batch)
+            self._stories.flush(record)
+        if record.state is not JobState.RUNNING and report.running:
+            self._stories.reach(record, JobState.RUNNING)
+        self._ending.settle(record)
+
+    async def _query(
+        self, record: JobRecord, run: DatacenterRun, address: Address
+    ) -> JobReport | None:
+        message = QueryJob(record.job_id, record.epoch, self._state.name, self._state.address)
+        try:
+            reply = await self._state.pool.request(
+                address, message, timeout=self._state.settings.request_timeout_seconds
+            )
+        except (TransportError, PeerRefused) as error:
+            self._state.logger.info(
+                "%s of %s did not report: %s",
+                run.manager,
+                run.datacenter,
+                error,
+                extra={"job": record.job_id},
+            )
+            return None
+        return reply if isinstance(reply, JobReport) else None

@@ -1,0 +1,253 @@
+"""Clients that follow a job: pushed what is durable, caught up from the ledger, never waited for.
+
+A watcher costs one small object. Updates go out at once while the connection has room. One
+that has none lags: what it missed is read back from the ledger when it drains, so a slow
+client costs neither memory nor time of the gate. Progress is only ever the newest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+
+import msgspec
+
+from distributed.errors import ConnectError, LedgerUnavailable
+from distributed.messages.base import Done, Gone, Redirect, Refused
+from distributed.messages.progress import WorkflowChange
+from distributed.messages.results import WorkflowResult
+from distributed.messages.submission import (
+    JobResult,
+    JobUpdate,
+    JobUpdates,
+    UnwatchJob,
+    WatchJob,
+    WatchStarted,
+)
+from distributed.transport.interface import Connection, Context, Handlers
+
+from .record import JobRecord
+from .state import GateState
+
+CATCH_UP_ROWS = 500
+LAG_SECONDS = 0.01
+_decode_update = msgspec.msgpack.Decoder(JobUpdate).decode
+_decode_result = msgspec.msgpack.Decoder(WorkflowResult).decode
+
+
+class Watch:
+    """One connection's place in one job's story."""
+
+    __slots__ = ("connection", "ended", "job_id", "lagging", "sent")
+
+    def __init__(self, connection: Connection, job_id: str, sent: int) -> None:
+        self.connection = connection
+        self.job_id = job_id
+        self.sent = sent
+        self.lagging = False
+        self.ended = False
+
+
+class Watching:
+    """The watch conversation."""
+
+    def __init__(self, state: GateState) -> None:
+        self._state = state
+        self._dirty: list[JobRecord] = []
+        self._lagging: list[Watch] = []
+        self._armed = False
+
+    def handlers(self) -> Handlers:
+        """What clients ask here."""
+        return {WatchJob: self._watch, UnwatchJob: self._unwatch}
+
+    def attach(self, record: JobRecord, connection: Connection, after: int) -> Watch:
+        """Push this job's updates on `connection` from `after` on."""
+        for watch in record.watches or ():
+            if watch.connection is connection:
+                watch.sent = min(watch.sent, after)
+                self._catch_up_soon(watch)
+                return watch
+        watch = Watch(connection, record.job_id, after)
+        if record.watches is None:
+            record.watches = []
+        record.watches.append(watch)
+        tail = record.tail
+        durable = tail[-1].sequence if tail else 0
+        if tail and tail[0].sequence <= after + 1:
+            self._push(watch, [update for update in tail if update.sequence > after])
+        elif after < durable or (not tail and after < record.sequence):
+            self._catch_up_soon(watch)
+        return watch
+
+    def publish(self, record: JobRecord, updates: Sequence[JobUpdate]) -> None:
+        """Tell watchers of steps that are durable now."""
+        for update in updates:
+            record.remember(update)
+        if not updates or not record.watches:
+            return
+        for watch in record.watches:
+            if not watch.lagging:
+                self._push(watch, updates)
+        self._forget_closed(record)
+
+    def progress(self, record: JobRecord) -> None:
+        """The newest progress is worth telling, at the next tick."""
+        if record.watches and (not self._dirty or self._dirty[-1] is not record):
+            self._dirty.append(record)
+            self._arm(self._state.settings.push_interval_seconds)
+
+    def finished(self, record: JobRecord, updates: Sequence[JobUpdate], result: JobResult) -> None:
+        """The job has ended: the result first, so that the last update finds it there."""
+        for watch in record.watches or ():
+            if not watch.lagging:
+                watch.connection.try_send(result)
+        self.publish(record, updates)
+
+    def change(self, record: JobRecord, datacenter: str, change: WorkflowChange) -> None:
+        """Tell of a workflow that moved and has not ended; lost where a client has no room."""
+        if not record.watches:
+            return
+        update = JobUpdate(
+            record.sequence,
+            "workflow",
+            self._elapsed(record),
+            state=change.state,
+            workflow=change.workflow,
+            datacenter=datacenter,
+            worker=change.worker,
+            attempt=change.attempt,
+            reason=change.reason,
+        )
+        for watch in record.watches:
+            if not watch.lagging:
+                watch.connection.try_send(JobUpdates(record.job_id, (update,)))
+
+    def _tick(self) -> None:
+        """Push progress and pick up laggards; armed only while there is something to do."""
+        self._armed = False
+        dirty, self._dirty = self._dirty, []
+        for record in dict.fromkeys(dirty):
+            self._push_progress(record)
+        lagging, self._lagging = self._lagging, []
+        for watch in lagging:
+            self._state.spawn_free("catch up", partial(self._catch_up, watch))
+
+    def _arm(self, seconds: float) -> None:
+        if not self._armed and not self._state.stopping:
+            self._armed = True
+            self._state.timers.call_later(seconds, self._tick)
+
+    def _elapsed(self, record: JobRecord) -> float:
+        return round(max(0.0, self._state.clock.now() - record.accepted_at), 6)
+
+    def _push(self, watch: Watch, updates: Sequence[JobUpdate]) -> None:
+        fresh = tuple(update for update in updates if update.sequence > watch.sent)
+        if not fresh:
+            return
+        if watch.connection.try_send(JobUpdates(watch.job_id, fresh)):
+            watch.sent = fresh[-1].sequence
+        elif not watch.connection.closed:
+            self._catch_up_soon(watch)
+
+    def _push_progress(self, record: JobRecord) -> None:
+        progress = tuple(run.progress for run in record.runs.values() if run.progress is not None)
+        update = JobUpdate(
+            record.sequence,
+            "progress",
+            self._elapsed(record),
+            state=record.state.value,
+            done=sum(entry.done for entry in progress),
+            total=sum(entry.total for entry in progress),
+            datacenters=progress,
+        )
+        for watch in record.watches or ():
+            if not watch.lagging:
+                watch.connection.try_send(JobUpdates(watch.job_id, (update,)))
+
+    def _catch_up_soon(self, watch: Watch) -> None:
+        if not watch.lagging:
+            watch.lagging = True
+            self._later(watch)
+
+    def _later(self, watch: Watch) -> None:
+        self._lagging.append(watch)
+        self._arm(LAG_SECONDS)
+
+    async def _catch_up(self, watch: Watch) -> None:
+        """Send what the watcher missed, page by page, as fast as it takes it."""
+        connection = watch.connection
+        while not connection.closed:
+            try:
+                missed = await self._story(watch.job_id, watch.sent)
+            except LedgerUnavailable:
+                self._later(watch)
+                return
+            if not missed:
+                break
+            try:
+                async with asyncio.timeout(self._state.settings.slow_client_seconds):
+                    await connection.send(JobUpdates(watch.job_id, missed))
+            except TimeoutError:
+                await connection.close("the client reads too slowly")
+                return
+            except ConnectError:
+                return
+            watch.sent = missed[-1].sequence
+        watch.lagging = False
+
+    async def _story(self, job_id: str, after: int) -> tuple[JobUpdate, ...]:
+        """Durable updates over `after`: events and results, in sequence, one page."""
+        ledger = self._state.ledger
+        events = await ledger.events(job_id, after=after, limit=CATCH_UP_ROWS)
+        results = await ledger.results(job_id, after=after, limit=CATCH_UP_ROWS)
+        updates = [_decode_update(event.detail) for event in events]
+        updates += [result_update(_decode_result(row.body), row.sequence, 0.0) for row in results]
+        updates.sort(key=lambda update: update.sequence)
+        return tuple(updates[:CATCH_UP_ROWS])
+
+    async def _watch(
+        self, context: Context, message: WatchJob
+    ) -> WatchStarted | Redirect | Gone | Refused:
+        record = self._state.records.get(message.job_id)
+        if record is not None:
+            self.attach(record, context.connection, message.after_sequence)
+            return WatchStarted(record.job_id, record.state.value, record.sequence)
+        where = await self._state.elsewhere(message.job_id)
+        if isinstance(where, Redirect):
+            return where
+        stored = await self._state.ledger.load(message.job_id)
+        if stored is None:
+            return Gone(message.job_id)
+        if stored.row.elapsed_seconds is None:
+            return Refused("no_owner", "the job changes its owner", retry_after_seconds=0.2)
+        watch = Watch(context.connection, message.job_id, message.after_sequence)
+        self._catch_up_soon(watch)
+        return WatchStarted(message.job_id, stored.row.state, stored.sequence)
+
+    def _unwatch(self, context: Context, message: UnwatchJob) -> Done:
+        record = self._state.records.get(message.job_id)
+        if record is not None and record.watches:
+            record.watches = [w for w in record.watches if w.connection is not context.connection]
+        return Done()
+
+    @staticmethod
+    def _forget_closed(record: JobRecord) -> None:
+        if record.watches and any(watch.connection.closed for watch in record.watches):
+            record.watches = [w for w in record.watches if not w.connection.closed] or None
+
+
+def result_update(result: WorkflowResult, sequence: int, elapsed: float) -> JobUpdate:
+    """A final result as a step of the story."""
+    return JobUpdate(
+        sequence,
+        "workflow",
+        elapsed,
+        state=result.state,
+        workflow=result.workflow,
+        datacenter=result.datacenter,
+        worker=result.worker,
+        attempt=result.attempt,
+        reason=result.error,
+    )
