@@ -86,6 +86,9 @@ def membership_profile(name: str) -> dict[str, float | int | bool]:
         ConfigError: no profile of that name.
     """
 
+def key_fingerprint(key: bytes) -> str:
+    """The eight hexadecimal digits by which a key is named."""
+
 class EventPort:
     """One event loop's end of the agent: its descriptor, its pulse and its timers.
 
@@ -166,6 +169,17 @@ class Membership:
     def is_well_for_job(self, job: str, node: str) -> bool:
         """Neither suspected nor dead for the job, on the job layer alone."""
 
+    def reach(
+        self, address: str, instance: int, timeout_seconds: float
+    ) -> tuple[float | None, str, float | None, str]:
+        """Round trips by UDP and by TCP in seconds, each with the reason where there is none."""
+
+    def keys(self) -> list[str]:
+        """Fingerprints held, the one in use first."""
+
+    def add_key(self, key: bytes) -> str: ...
+    def use_key(self, fingerprint: str) -> None: ...
+    def remove_key(self, fingerprint: str) -> None: ...
     def figures(self) -> dict[str, int]: ...
 
 @final

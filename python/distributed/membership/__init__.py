@@ -23,9 +23,11 @@ from .events import (
     UserEvent,
 )
 from .interface import Membership
+from .keyring import Keyring
 from .member import Member, MemberState, Meta, MetaValue, Rtt
 from .node import Node
 from .options import NodeOptions, Profile
+from .reach import Reach
 
 __all__ = [
     "Degraded",
@@ -34,6 +36,7 @@ __all__ = [
     "Event",
     "EventsLost",
     "Joined",
+    "Keyring",
     "Left",
     "Member",
     "MemberEvent",
@@ -45,6 +48,7 @@ __all__ = [
     "Node",
     "NodeOptions",
     "Profile",
+    "Reach",
     "Recovered",
     "Refuted",
     "RefutedForJob",

@@ -9,13 +9,15 @@ from typing import Any, Self, Unpack
 
 from distributed import _native
 from distributed.clock import Clock, SystemClock
-from distributed.errors import ClosedError, JoinError
+from distributed.errors import ClosedError, ConfigError, JoinError
 
 from .arguments import NodeArguments
 from .events import DiedForJob, Event, RefutedForJob, SuspectedForJob, UserEvent
+from .keyring import Keyring
 from .member import Member, Meta, Rtt, encode_meta
 from .notices import EVENTS, member_of
 from .options import NodeOptions
+from .reach import Reach
 from .reader import Reader
 from .resolve import resolve_all
 from .subscription import Subscription
@@ -45,6 +47,7 @@ class Node:
         self._subscriptions: list[Subscription] = []
         self._requests: set[int] = set()
         self._closed = False
+        self.keyring = Keyring(native)
         reader.listen(native.id, self)
 
     @classmethod
@@ -150,6 +153,21 @@ class Node:
         self._check_open()
         estimate = self._native.rtt(a, b)
         return None if estimate is None else Rtt(*estimate)
+
+    async def reach(self, name: str, timeout_seconds: float = 2.0) -> Reach:
+        """Test the way to a member by UDP and by TCP, each on its own.
+
+        Raises:
+            ConfigError: no member of that name.
+        """
+        self._check_open()
+        member = self.member(name)
+        if member is None:
+            raise ConfigError(f"no member is named {name}", field="name")
+        answer = await self._reader.loop.run_in_executor(
+            None, self._native.reach, member.address, member.instance, timeout_seconds
+        )
+        return Reach(name, *answer)
 
     def stats(self) -> dict[str, int]:
         """Every counter and gauge by name, at this moment."""

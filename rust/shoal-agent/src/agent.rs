@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::collections::HashMap;
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::Arc;
 
 use crossbeam_channel::Receiver;
@@ -12,7 +12,7 @@ use shoal_core::wheel::{TimerKey, Wheel};
 use shoal_core::Instant;
 
 use crate::clock::Clock;
-use crate::command::{Command, MembershipId, Outcome, TimerToken};
+use crate::command::{Command, MembershipId, TimerToken};
 use crate::lag::{reader_lag, Lateness, SAMPLE_INTERVAL};
 use crate::membership::{Membership, Opened};
 use crate::mmsg::Inbox;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crossbeam_channel::Sender;
-use shoal_core::{Instant, JoinFailure, NodeError, Stats};
+use shoal_core::{Instant, NodeError, Stats};
 
 use crate::membership::Membership;
 use crate::port::EventPort;
@@ -31,7 +31,7 @@ pub enum Outcome {
         members: usize,
     },
     /// No seed let us in, each with its reason.
-    JoinFailed(Vec<(SocketAddr, JoinFailure)>),
+    JoinFailed(Vec<(SocketAddr, String)>),
     /// The goodbye is out, or the membership stopped.
     Done,
     /// The core refused.

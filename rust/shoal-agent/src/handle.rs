@@ -18,6 +18,7 @@ use crate::error::AgentError;
 use crate::jobs::{JobLayer, JobTimeout};
 use crate::membership::{Membership, Shared};
 use crate::port::EventPort;
+use crate::reach::{Reach, Stranger};
 use crate::snapshot::{Published, Snapshot};
 use crate::socket::{advertised, Sockets};
 
@@ -284,6 +285,21 @@ impl Handle {
         answered
             .recv_timeout(PATIENCE)
             .map_err(|_| AgentError::Stopped)
+    }
+
+    /// Tries both paths to a member, at most `patience` each; blocks meanwhile.
+    ///
+    /// # Errors
+    /// [`AgentError::Stopped`].
+    pub fn reach(
+        &self,
+        address: SocketAddr,
+        instance: u64,
+        patience: Duration,
+    ) -> Result<Reach, AgentError> {
+        let (label, keyring) =
+            self.ask(|node, _| (node.config().label.clone(), node.keyring().clone()))?;
+        Ok(Stranger::new(&label, keyring).reach(address, instance, patience))
     }
 
     /// The figures of this moment.

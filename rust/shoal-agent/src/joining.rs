@@ -3,8 +3,6 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
-use shoal_core::{Event, JoinFailure};
-
 use crate::command::{Outcome, RequestId};
 
 /// Joins whose caller has no answer yet.
@@ -14,7 +12,7 @@ pub(crate) struct Joins(Vec<Waiting>);
 struct Waiting {
     request: RequestId,
     open: BTreeSet<SocketAddr>,
-    failures: Vec<(SocketAddr, JoinFailure)>,
+    failures: Vec<(SocketAddr, String)>,
 }
 
 impl Joins {
@@ -26,30 +24,37 @@ impl Joins {
         });
     }
 
-    /// What the event decides: one seed that lets us in is enough, all must fail for a failure.
-    pub(crate) fn notice(&mut self, event: &Event) -> Vec<(RequestId, Outcome)> {
+    /// A seed let us in, which decides every join that waits for it.
+    pub(crate) fn completed(
+        &mut self,
+        seed: SocketAddr,
+        members: usize,
+    ) -> Vec<(RequestId, Outcome)> {
         let mut decided = Vec::new();
-        match *event {
-            Event::JoinCompleted { seed, members } => self.0.retain(|waiting| {
-                let ours = waiting.open.contains(&seed);
-                if ours {
-                    decided.push((waiting.request, Outcome::Joined { seed, members }));
-                }
-                !ours
-            }),
-            Event::JoinFailed { seed, reason, .. } => self.0.retain_mut(|waiting| {
-                if waiting.open.remove(&seed) {
-                    waiting.failures.push((seed, reason));
-                }
-                let failed = waiting.open.is_empty();
-                if failed {
-                    let failures = std::mem::take(&mut waiting.failures);
-                    decided.push((waiting.request, Outcome::JoinFailed(failures)));
-                }
-                !failed
-            }),
-            _ => {}
-        }
+        self.0.retain(|waiting| {
+            let ours = waiting.open.contains(&seed);
+            if ours {
+                decided.push((waiting.request, Outcome::Joined { seed, members }));
+            }
+            !ours
+        });
+        decided
+    }
+
+    /// A seed failed, which decides the joins that have no other.
+    pub(crate) fn failed(&mut self, seed: SocketAddr, reason: &str) -> Vec<(RequestId, Outcome)> {
+        let mut decided = Vec::new();
+        self.0.retain_mut(|waiting| {
+            if waiting.open.remove(&seed) {
+                waiting.failures.push((seed, reason.to_owned()));
+            }
+            let failed = waiting.open.is_empty();
+            if failed {
+                let failures = std::mem::take(&mut waiting.failures);
+                decided.push((waiting.request, Outcome::JoinFailed(failures)));
+            }
+            !failed
+        });
         decided
     }
 
@@ -63,37 +68,24 @@ impl Joins {
 mod tests {
     use super::Joins;
     use crate::command::Outcome;
-    use shoal_core::{Event, JoinFailure, StreamFailure};
     use std::net::SocketAddr;
 
     fn seed(port: u16) -> SocketAddr {
         ([127, 0, 0, 1], port).into()
     }
 
-    fn failed(port: u16) -> Event {
-        let reason = JoinFailure::Stream(StreamFailure::Refused);
-        Event::JoinFailed {
-            seed: seed(port),
-            reason,
-            open: 0,
-        }
-    }
-
     #[test]
     fn one_seed_that_answers_decides_the_join() {
         let mut joins = Joins::default();
         joins.add(7, &[seed(1), seed(2)]);
-        assert!(joins.notice(&failed(1)).is_empty());
-        let decided = joins.notice(&Event::JoinCompleted {
-            seed: seed(2),
-            members: 3,
-        });
+        assert!(joins.failed(seed(1), "refused").is_empty());
+        let decided = joins.completed(seed(2), 3);
         assert!(matches!(
             decided[..],
             [(7, Outcome::Joined { members: 3, .. })]
         ));
         assert!(
-            joins.notice(&failed(2)).is_empty(),
+            joins.failed(seed(2), "refused").is_empty(),
             "a decided join is forgotten"
         );
     }
@@ -102,8 +94,8 @@ mod tests {
     fn a_join_fails_once_every_seed_has_and_names_each() {
         let mut joins = Joins::default();
         joins.add(7, &[seed(1), seed(2)]);
-        assert!(joins.notice(&failed(2)).is_empty());
-        let decided = joins.notice(&failed(1));
+        assert!(joins.failed(seed(2), "refused").is_empty());
+        let decided = joins.failed(seed(1), "refused");
         let [(7, Outcome::JoinFailed(failures))] = &decided[..] else {
             panic!("{decided:?}");
         };
@@ -114,7 +106,7 @@ mod tests {
     fn another_joins_seed_decides_nothing() {
         let mut joins = Joins::default();
         joins.add(7, &[seed(1)]);
-        assert!(joins.notice(&failed(9)).is_empty());
+        assert!(joins.failed(seed(9), "refused").is_empty());
         assert_eq!(joins.abandon().collect::<Vec<_>>(), [7]);
     }
 }

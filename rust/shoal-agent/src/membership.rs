@@ -255,20 +255,16 @@ impl Membership {
     /// Collects what the core has to tell.
     pub(crate) fn collect(&mut self) {
         while let Some(event) = self.node.poll_event() {
-            let decided = self.joins.notice(&event);
-            self.stale |= event.member().is_some();
-            if let Event::Joined { member } | Event::Died { member, .. } | Event::Left { member } =
-                &event
-            {
-                self.jobs.forget_node(&member.name);
-            }
-            let internal = matches!(
-                event,
-                Event::JoinCompleted { .. } | Event::JoinFailed { .. }
-            );
-            if !internal {
-                self.pending.push(Notice::Event(self.id, event));
-            }
+            let decided = match &event {
+                Event::JoinCompleted { seed, members } => self.joins.completed(*seed, *members),
+                Event::JoinFailed { seed, reason, .. } => {
+                    self.joins.failed(*seed, &reason.to_string())
+                }
+                _ => {
+                    self.notice(event);
+                    continue;
+                }
+            };
             for (request, outcome) in decided {
                 self.answer(request, outcome);
             }
@@ -278,6 +274,16 @@ impl Membership {
                 self.answer(request, Outcome::Done);
             }
         }
+    }
+
+    fn notice(&mut self, event: Event) {
+        self.stale |= event.member().is_some();
+        if let Event::Joined { member } | Event::Died { member, .. } | Event::Left { member } =
+            &event
+        {
+            self.jobs.forget_node(&member.name);
+        }
+        self.pending.push(Notice::Event(self.id, event));
     }
 
     pub(crate) fn join(&mut self, seeds: &[SocketAddr], request: RequestId, now: Instant) {

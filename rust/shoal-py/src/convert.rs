@@ -78,7 +78,7 @@ fn reply<'py>(py: Python<'py>, request: u64, outcome: &Outcome) -> PyResult<Boun
         Outcome::JoinFailed(failures) => {
             let reasons = PyDict::new(py);
             for (seed, reason) in failures {
-                reasons.set_item(seed.to_string(), reason.to_string())?;
+                reasons.set_item(seed.to_string(), reason)?;
             }
             tuple(py, ("reply", request, reasons))
         }

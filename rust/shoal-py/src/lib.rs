@@ -17,7 +17,7 @@ mod wheel;
 #[pymodule]
 mod _native {
     #[pymodule_export]
-    use super::agent::{membership_profile, EventPort, Membership};
+    use super::agent::{key_fingerprint, membership_profile, EventPort, Membership};
     #[pymodule_export]
     use super::build::{build_profile, compiler_version, version};
     #[pymodule_export]

@@ -9,7 +9,8 @@ use pyo3::types::{PyDict, PyList};
 use shoal_agent::{boot_epoch, random_seed, Handle, JobTimeout, Network, Setup};
 use shoal_core::config::Limits;
 use shoal_core::suspicion::{Standing, Verdict};
-use shoal_core::wire::{Cipher, Key};
+use shoal_core::wire::{Cipher, Key, Keyring, KEY_BYTES};
+use shoal_core::{Instant, Node};
 
 use super::guard::{agent, Birthplace};
 use super::port::EventPort;
@@ -35,7 +36,7 @@ struct Options<'py> {
     profile: String,
     overrides: Bound<'py, PyDict>,
     label: Vec<u8>,
-    keys: Vec<[u8; 32]>,
+    keys: Vec<[u8; KEY_BYTES]>,
     meta: Vec<u8>,
     job_min_seconds: f64,
     job_max_seconds: f64,
@@ -47,11 +48,7 @@ impl Options<'_> {
         settings::apply(py, &mut config, &self.overrides)?;
         config.boot_epoch = boot_epoch()?;
         config.label = self.label;
-        for secret in self.keys {
-            let key = Key::new(secret, Cipher::default());
-            let added = config.keyring.add(key);
-            added.map_err(|error| config_error(py, "keys", &error.to_string()))?;
-        }
+        config.keyring = keyring(py, &self.keys)?;
         config.meta = self.meta;
         let allow: Result<Vec<Network>, String> =
             self.allow.iter().map(|network| network.parse()).collect();
@@ -185,15 +182,31 @@ impl Membership {
 
     fn probe_now(&self, py: Python<'_>, name: String) -> PyResult<()> {
         self.born.check(py)?;
-        let asked = py.detach(|| self.handle.ask(move |node, now| node.probe_now(now, &name)));
-        self.raise(py, asked.and_then(|done| done.map_err(Into::into)))
+        let probed = self.ask(py, move |node, now| node.probe_now(now, &name))?;
+        self.raise(py, probed.map_err(Into::into))
     }
 
     fn rtt(&self, py: Python<'_>, a: String, b: String) -> PyResult<Option<(f64, f64)>> {
         self.born.check(py)?;
-        let asked = py.detach(|| self.handle.ask(move |node, _| node.rtt(&a, &b)));
-        let found = self.raise(py, asked)?;
+        let found = self.ask(py, move |node, _| node.rtt(&a, &b))?;
         Ok(found.map(|(rtt, error)| (rtt.as_secs_f64(), error.as_secs_f64())))
+    }
+
+    fn reach(
+        &self,
+        py: Python<'_>,
+        address: &str,
+        instance: u64,
+        timeout_seconds: f64,
+    ) -> PyResult<(Option<f64>, String, Option<f64>, String)> {
+        self.born.check(py)?;
+        let to = self::address(py, "address", address)?;
+        let patience = seconds(py, "timeout_seconds", timeout_seconds)?;
+        let reached = py.detach(|| self.handle.reach(to, instance, patience));
+        let reach = self.raise(py, reached)?;
+        let (udp, udp_error) = leg(reach.udp);
+        let (tcp, tcp_error) = leg(reach.tcp);
+        Ok((udp, udp_error, tcp, tcp_error))
     }
 
     fn suspect_for_job(&self, py: Python<'_>, job: &str, node: &str) -> PyResult<bool> {
@@ -252,9 +265,36 @@ impl Membership {
         self.handle.limits()
     }
 
+    /// Asks the core on the agent's thread, with the GIL released meanwhile.
+    pub(super) fn ask<T: Send + 'static>(
+        &self,
+        py: Python<'_>,
+        question: impl FnOnce(&mut Node, Instant) -> T + Send + 'static,
+    ) -> PyResult<T> {
+        self.born.check(py)?;
+        let asked = py.detach(|| self.handle.ask(question));
+        self.raise(py, asked)
+    }
+
     fn raise<T>(&self, py: Python<'_>, result: Result<T, shoal_agent::AgentError>) -> PyResult<T> {
         result.map_err(|error| agent_error(py, &error))
     }
+}
+
+fn leg(outcome: Result<Duration, String>) -> (Option<f64>, String) {
+    match outcome {
+        Ok(rtt) => (Some(rtt.as_secs_f64()), String::new()),
+        Err(reason) => (None, reason),
+    }
+}
+
+fn keyring(py: Python<'_>, keys: &[[u8; KEY_BYTES]]) -> PyResult<Keyring> {
+    let mut keyring = Keyring::new();
+    for key in keys {
+        let added = keyring.add(Key::new(*key, Cipher::ChaCha20Poly1305));
+        added.map_err(|error| config_error(py, "keys", &error.to_string()))?;
+    }
+    Ok(keyring)
 }
 
 fn within(py: Python<'_>, field: &str, size: usize, limit: usize) -> PyResult<()> {

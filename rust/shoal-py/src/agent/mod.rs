@@ -1,10 +1,12 @@
 //! The agent's memberships and readers.
 
 mod guard;
+mod keys;
 mod membership;
 mod port;
 mod settings;
 
+pub(crate) use keys::key_fingerprint;
 pub(crate) use membership::Membership;
 pub(crate) use port::EventPort;
 pub(crate) use settings::membership_profile;
