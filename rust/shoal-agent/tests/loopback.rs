@@ -1,4 +1,5 @@
 //! Memberships on real sockets: joining, telling, dying, leaving.
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
 //! Timers and readers of the agent, over its public interface.
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
 use std::sync::Arc;
 use std::time::Duration;
