@@ -49,7 +49,8 @@ pub(crate) fn notice<'py>(py: Python<'py>, notice: &Notice) -> PyResult<Bound<'p
     }
 }
 
-fn event<'py>(py: Python<'py>, id: u64, event: &Event) -> PyResult<Bound<'py, PyAny>> {
+/// An event of membership `id`; None for one that roles need not know.
+pub(crate) fn event<'py>(py: Python<'py>, id: u64, event: &Event) -> PyResult<Bound<'py, PyAny>> {
     if let Event::UserEvent {
         from,
         lamport,

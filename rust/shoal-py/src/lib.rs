@@ -10,6 +10,7 @@ mod convert;
 mod error;
 mod expiry;
 mod frame;
+mod sim_node;
 mod sketch;
 mod suspicion;
 mod wheel;
@@ -24,6 +25,8 @@ mod _native {
     use super::expiry::SuspicionExpiry;
     #[pymodule_export]
     use super::frame::{encode_frame, encode_frames, FrameDecoder};
+    #[pymodule_export]
+    use super::sim_node::CoreNode;
     #[pymodule_export]
     use super::sketch::LatencySketch;
     #[pymodule_export]

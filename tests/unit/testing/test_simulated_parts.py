@@ -9,9 +9,11 @@ from distributed.errors import LedgerUnavailable
 from distributed.execution.frames import Finished
 from distributed.execution.interface import Event
 from distributed.ledger import NewJob
+from distributed.membership.member import MemberState
 from distributed.messages.dispatch import Assignment
 from distributed.testing.guards import no_real_world
 from distributed.testing.ledger_faults import SharedDatabase
+from distributed.testing.membership_core import CoreGroup, CoreMembership
 from distributed.testing.membership_oracle import OracleGroup, OracleMembership
 from distributed.testing.simulated_work import (
     Outcome,
@@ -20,6 +22,7 @@ from distributed.testing.simulated_work import (
     WorkEvent,
     workflow,
 )
+from distributed.testing.virtual_host import VirtualHost
 
 from .conftest import World
 
@@ -61,6 +64,47 @@ class TestOracleMembership:
         world.network.cut([("a", "b"), ("b", "a")])
         world.loop.run_for(20.0)
         assert all(member.is_alive for member in members["a"].members())
+
+
+class TestCoreMembership:
+    """The detector that ships, driven by virtual time."""
+
+    @staticmethod
+    def group(world: World, size: int) -> list[CoreMembership]:
+        group = CoreGroup(world.network)
+        members = []
+        for index in range(size):
+            node = world.node(f"n{index}")
+            agent = VirtualHost(node.host.name, datacenter="north", ip=node.host.ip)
+            address = f"{node.host.ip}:7946"
+            members.append(group.join(node.host, agent, f"n{index}", address, {"role": "worker"}))
+        return members
+
+    def test_a_group_converges_and_a_death_is_known_to_all(self, world: World) -> None:
+        members = self.group(world, 8)
+        world.loop.run_for(20.0)
+        for member in members:
+            assert {known.name for known in member.members()} == {f"n{i}" for i in range(8)}
+            assert all(known.is_alive for known in member.members())
+            assert member.members()[1].meta == {"role": "worker"}
+        dead = members[3]
+        for host in (dead.host, dead.agent):
+            world.loop.kill(host)
+        world.network.power_off(dead.agent)
+        world.loop.run_for(60.0)
+        for member in members:
+            if member is not dead:
+                assert not member.member("n3").is_alive  # type: ignore[union-attr]
+                assert sum(known.is_alive for known in member.members()) == 7
+
+    def test_a_goodbye_is_no_failure(self, world: World) -> None:
+        members = self.group(world, 5)
+        world.loop.run_for(20.0)
+        world.loop.run_until_complete(world.loop.spawn(members[2].host, members[2].leave()))
+        world.loop.run_for(5.0)
+        left = members[0].member("n2")
+        assert left is not None
+        assert left.state is MemberState.LEFT
 
 
 class TestSimulatedWork:

@@ -9,4 +9,4 @@ mod settings;
 pub(crate) use keys::key_fingerprint;
 pub(crate) use membership::Membership;
 pub(crate) use port::EventPort;
-pub(crate) use settings::membership_profile;
+pub(crate) use settings::{apply as apply_settings, membership_profile, profile as named_profile};

@@ -87,7 +87,7 @@ fn fields(c: &mut Config) -> Vec<(&'static str, Field<'_>)> {
 }
 
 /// The named profile, for a member called `name`.
-pub(super) fn profile(py: Python<'_>, profile: &str, name: &str) -> PyResult<Config> {
+pub(crate) fn profile(py: Python<'_>, profile: &str, name: &str) -> PyResult<Config> {
     // The address is filled in once the sockets are bound.
     let unbound = SocketAddr::from(([127, 0, 0, 1], 1));
     match profile {
@@ -103,7 +103,7 @@ pub(super) fn profile(py: Python<'_>, profile: &str, name: &str) -> PyResult<Con
 }
 
 /// Sets what `overrides` names.
-pub(super) fn apply(
+pub(crate) fn apply(
     py: Python<'_>,
     config: &mut Config,
     overrides: &Bound<'_, PyDict>,
