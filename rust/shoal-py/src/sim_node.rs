@@ -55,7 +55,7 @@ impl CoreNode {
         let mut config = named_profile(py, profile, name)?;
         apply_settings(py, &mut config, overrides)?;
         config.advertise = self::address(py, address)?;
-        config.instance = instance;
+        config.boot_epoch = instance;
         config.meta = meta;
         let node = Node::new(config, seed, instant(now))
             .map_err(|error| config_error(py, error.field, &error.reason))?;
