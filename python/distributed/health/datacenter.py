@@ -13,6 +13,10 @@ from .capacity import Capacity
 from .federated import Reach
 from .slo import SloLevel
 
+BUSY_WAIT_SECONDS = 1.0
+"""A datacenter without a free core is busy where new work waits that long, or nobody knows how
+long: one that runs short jobs is full at most instants and still takes work at once."""
+
 
 class Assessment(msgspec.Struct, frozen=True):
     """A bucket and everything that argues for it, worst first."""
@@ -81,8 +85,9 @@ def _from_reports(capacity: Capacity, known_managers: int) -> list[tuple[Bucket,
     if capacity.healthy_managers < capacity.managers:
         text = f"{capacity.managers - capacity.healthy_managers} managers are strained or draining"
         findings.append((Bucket.BUSY, text))
-    if capacity.workers > 0 and capacity.free_cores <= 0:
-        findings.append((Bucket.BUSY, "no free core"))
+    waits = capacity.wait_seconds >= BUSY_WAIT_SECONDS or capacity.wait_seconds <= 0.0
+    if capacity.workers > 0 and capacity.free_cores <= 0 and waits:
+        findings.append((Bucket.BUSY, f"no free core, {capacity.wait_seconds:.1f} s to wait"))
     if capacity.pressure >= 1.0:
         findings.append((Bucket.BUSY, "its managers refuse statistics"))
     return findings

@@ -22,6 +22,7 @@ class ScoringRules(msgspec.Struct, frozen=True, kw_only=True):
         error_weight: how many coordinate errors the upper confidence bound adds.
         default_rtt_seconds, default_error_seconds: for a datacenter without a coordinate.
         confidence_horizon_seconds: age at which an observation has lost all its weight.
+        failure_horizon_seconds: the same for failures.
         utilisation_weight, queue_weight, strain_weight: of the load factor, which is 1 for an
             idle datacenter. Strain is a circuit that is being probed or back-pressure.
         quality_weight: penalty for a coordinate about which nothing is certain.
@@ -34,6 +35,7 @@ class ScoringRules(msgspec.Struct, frozen=True, kw_only=True):
     default_rtt_seconds: float = 0.1
     default_error_seconds: float = 0.05
     confidence_horizon_seconds: float = 300.0
+    failure_horizon_seconds: float = 60.0
     utilisation_weight: float = 0.5
     queue_weight: float = 0.3
     strain_weight: float = 0.2
@@ -55,6 +57,8 @@ class Candidate:
         "confidence",
         "exclusion",
         "facts",
+        "failed_at",
+        "failure",
         "free_cores",
         "largest_worker",
         "name",
@@ -77,6 +81,8 @@ class Candidate:
         self.overhead = self.predicted if facts.overhead_seconds is None else facts.overhead_seconds
         self.confidence = 0.0 if facts.overhead_seconds is None else facts.confidence
         self.observed_at = facts.observed_at
+        self.failure = facts.failure_seconds
+        self.failed_at = facts.failed_at
         self.quality = quality_penalty(facts, rules)
         self.capacity_at = facts.capacity_at
         self.free_cores = facts.free_cores

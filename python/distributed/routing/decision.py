@@ -53,6 +53,7 @@ class CandidateView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     predicted_seconds: float | None = None
     observed_seconds: float | None = None
     confidence: float | None = None
+    failure_seconds: float | None = None
     latency_seconds: float | None = None
     load: float | None = None
     quality: float | None = None
@@ -131,8 +132,6 @@ class Decision:
     def _ranked_view(self, item: Scored) -> CandidateView:
         facts = item.candidate.facts
         chosen = item.name in self.primaries
-        spread = item.candidate.overhead - item.candidate.predicted
-        confidence = (item.latency - item.candidate.predicted) / spread if spread else 0.0
         return CandidateView(
             name=item.name,
             verdict="primary" if chosen else "fallback",
@@ -141,7 +140,8 @@ class Decision:
             score=item.score,
             predicted_seconds=item.candidate.predicted,
             observed_seconds=facts.overhead_seconds,
-            confidence=confidence,
+            confidence=facts.confidence if facts.overhead_seconds is not None else None,
+            failure_seconds=facts.failure_seconds or None,
             latency_seconds=item.latency,
             load=item.load,
             quality=item.candidate.quality,

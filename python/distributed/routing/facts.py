@@ -30,6 +30,7 @@ class DatacenterFacts(msgspec.Struct, frozen=True, kw_only=True):
         rtt_seconds, rtt_error_seconds: by network coordinates.
         overhead_seconds: observed cost of sending a job there, execution taken out.
         confidence: of the overhead, 0 to 1, as of `observed_at`.
+        failure_seconds: penalty for dispatches that failed lately, as of `failed_at`.
         slo_factor: 1 where service levels are met, above where they are not.
     """
 
@@ -52,4 +53,6 @@ class DatacenterFacts(msgspec.Struct, frozen=True, kw_only=True):
     overhead_seconds: float | None = None
     confidence: float = 0.0
     observed_at: float = 0.0
+    failure_seconds: float = 0.0
+    failed_at: float = 0.0
     slo_factor: float = 1.0

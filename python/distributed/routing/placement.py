@@ -182,8 +182,9 @@ def weights(placement: Placement, datacenters: Sequence[str]) -> dict[str, float
 def divide(workflows: Sequence[Workflow], shares: dict[str, float]) -> dict[str, tuple[str, ...]]:
     """Split workflows over datacenters so that cores follow the shares.
 
-    A workflow bound to a datacenter goes there. The others go, widest first, to where they
-    exceed the share least; among equals to where what they wait for runs, then to the earlier.
+    A workflow bound to a datacenter goes there. The others go, widest first, to the datacenter
+    that is furthest behind its share, so that none exceeds it by more than one workflow; among
+    equals to where what they wait for runs, then to the earlier one.
 
     Raises:
         ValueError: a workflow is bound to a datacenter that takes no part.
@@ -200,6 +201,8 @@ def divide(workflows: Sequence[Workflow], shares: dict[str, float]) -> dict[str,
         shares, 1.0
     )
     order = {name: rank for rank, name in enumerate(usable)}
+    whole = sum(workflow.cores for workflow in workflows) / sum(usable.values())
+    fair = {name: share * whole for name, share in usable.items()}
     for workflow in sorted(workflows, key=lambda workflow: -workflow.cores):
         if workflow.name in chosen:
             continue
@@ -207,7 +210,7 @@ def divide(workflows: Sequence[Workflow], shares: dict[str, float]) -> dict[str,
         best = min(
             usable,
             key=lambda name: (
-                (cores[name] + workflow.cores) / usable[name],
+                round(cores[name] - fair[name], 9),
                 name not in near,
                 order[name],
             ),

@@ -16,6 +16,7 @@ import msgspec
 from .candidate import Candidate, ScoringRules
 from .decision import BOUND, FAILED, OPEN, Decision, Scored
 from .holds import Cooldowns, HoldRules, Holds
+from .observed import fading
 from .request import RouteRequest
 from .reservations import OnTheWay, Reservations
 from .spillover import SpilloverRules, spill
@@ -109,6 +110,7 @@ class Router:
         held, held_down = self._held(request, cooling, now)
         advantage = 1.0 - self.rules.holds.least_improvement
         horizon = self.rules.scoring.confidence_horizon_seconds
+        forgiven = self.rules.scoring.failure_horizon_seconds
         named = frozenset(request.named)
         for candidate in candidates:
             reason = candidate.exclusion or _unfit(request, named, candidate)
@@ -121,6 +123,8 @@ class Router:
             if trust > 0.0:
                 trust *= 1.0 - min(1.0, max(0.0, now - candidate.observed_at) / horizon)
                 latency += trust * (candidate.overhead - latency)
+            if candidate.failure > 0.0:
+                latency += candidate.failure * fading(candidate.failed_at, now, forgiven)
             load = candidate.base_load
             if name in on_the_way:
                 load += candidate.utilisation_per_core * on_the_way[name][0]

@@ -22,7 +22,7 @@ class SpilloverRules(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     enabled: bool = True
-    least_wait_seconds: float = 0.05
+    least_wait_seconds: float = 0.01
     least_gain: float = 0.2
     most_extra_latency_seconds: float = 5.0
     stale_seconds: float = 30.0

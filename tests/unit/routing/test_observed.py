@@ -104,7 +104,27 @@ def test_a_failure_is_a_penalty_sample() -> None:
     observed.record(sample(0.1, failed=True), 0.0)
     known = observed.of("a")
     assert known is not None
-    assert known.overhead_seconds == pytest.approx(2.6)
+    assert known.overhead_seconds == pytest.approx(0.1)
+    assert (known.failure_seconds, known.failed_at) == (pytest.approx(1.0), 0.0)
+
+
+def test_a_datacenter_that_failed_is_tried_again_once_the_penalty_has_faded() -> None:
+    failed = facts("a", 0.1, failure_seconds=1.0, failed_at=0.0)
+    found = []
+    for now in (0.0, 30.0, 60.0, 90.0):
+        view = Router().decide(RouteRequest(), [Candidate(failed)], now).explain()
+        found.append(view.candidates[0].latency_seconds)
+    assert found == pytest.approx([1.15, 0.65, 0.15, 0.15])
+
+
+def test_successes_outweigh_a_failure() -> None:
+    observed = ObservedLatency()
+    observed.record(sample(0.1, failed=True), 0.0)
+    for _ in range(30):
+        observed.record(sample(0.1), 1.0)
+    known = observed.of("a")
+    assert known is not None
+    assert known.failure_seconds == 0.0
 
 
 def test_what_an_outage_taught_is_forgotten_with_it() -> None:
@@ -114,6 +134,7 @@ def test_what_an_outage_taught_is_forgotten_with_it() -> None:
     observed.recovered("a", 10.0)
     assert observed.of("a") is None
     observed.record(sample(30.0, sent_at=5.0, failed=True), 12.0)
+    observed.record(sample(30.0, sent_at=5.0), 12.0)
     assert observed.of("a") is None
     observed.record(sample(0.2, sent_at=11.0), 13.0)
     known = observed.of("a")
@@ -140,8 +161,9 @@ def test_the_mean_stays_within_its_bounds(samples: list[tuple[float, bool, float
         observed.record(sample(seconds, failed=failed), now)
     known = observed.of("a")
     assert known is not None
-    assert 0.0 <= known.overhead_seconds <= 60.0 + 1e-9
-    assert 0.0 < known.confidence <= 1.0
+    assert 0.0 <= (known.overhead_seconds or 0.0) <= 60.0 + 1e-9
+    assert 0.0 <= known.confidence <= 1.0
+    assert 0.0 <= known.failure_seconds <= 5.0
 
 
 def test_the_critical_path_is_the_longest_chain() -> None:
