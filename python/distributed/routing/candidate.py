@@ -27,7 +27,7 @@ class ScoringRules(msgspec.Struct, frozen=True, kw_only=True):
             idle datacenter. Strain is a circuit that is being probed or back-pressure.
         quality_weight: penalty for a coordinate about which nothing is certain.
         stale_seconds: capacity older than this counts as unknown.
-        unknown_wait_seconds: expected wait where no core is free and no rate is known.
+        unknown_service_seconds: how long work holds its cores where nobody knows.
     """
 
     round_trips: float = 1.5
@@ -41,7 +41,7 @@ class ScoringRules(msgspec.Struct, frozen=True, kw_only=True):
     strain_weight: float = 0.2
     quality_weight: float = 0.5
     stale_seconds: float = 30.0
-    unknown_wait_seconds: float = 30.0
+    unknown_service_seconds: float = 10.0
 
 
 DEFAULT_RULES = ScoringRules()
@@ -87,7 +87,7 @@ class Candidate:
         self.capacity_at = facts.capacity_at
         self.free_cores = facts.free_cores
         self.wait_seconds = facts.wait_seconds
-        self.release_rate = release_rate(facts)
+        self.release_rate = release_rate(facts, rules)
         self.base_load, self.utilisation_per_core = load_factor(facts, rules)
 
 
@@ -134,16 +134,17 @@ def load_factor(facts: DatacenterFacts, rules: ScoringRules) -> tuple[float, flo
     return load + _strain(facts, rules), rules.utilisation_weight / total
 
 
-def release_rate(facts: DatacenterFacts) -> float:
-    """Cores that come free each second; 0 for unknown.
+def release_rate(facts: DatacenterFacts, rules: ScoringRules) -> float:
+    """Cores that come free each second once all are in use, never 0.
 
-    What was dispatched lately is a lower bound (an idle datacenter dispatches nothing); cores
-    in use over the mean time they are held is the rate while it is full (Little's law).
+    By Little's law work holds its cores for (cores in use / cores given out each second), if
+    the managers tell the latter; else for as long as results say.
     """
-    rate = facts.dispatch_rate
-    if facts.service_seconds:
-        rate = max(rate, (facts.total_cores - facts.free_cores) / facts.service_seconds)
-    return max(0.0, rate)
+    total = max(1, facts.total_cores)
+    used = facts.total_cores - facts.free_cores
+    if facts.dispatch_rate > 0.0 and used > 0:
+        return facts.dispatch_rate * total / used
+    return total / (facts.service_seconds or rules.unknown_service_seconds)
 
 
 def _strain(facts: DatacenterFacts, rules: ScoringRules) -> float:

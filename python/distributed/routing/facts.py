@@ -20,7 +20,7 @@ class DatacenterFacts(msgspec.Struct, frozen=True, kw_only=True):
         managers: live managers that can take a job; None where no report came yet.
         free_cores, total_cores, queued: sums over its workers, as of `capacity_at`.
         largest_worker: most cores one worker has; 0 for unknown.
-        dispatch_rate: cores given to work each second, lately.
+        dispatch_rate: cores given to work each second, lately; 0 for unknown.
         service_seconds: mean time for which a workflow holds its cores, as results tell.
         wait_seconds: how long new work waits for cores, by the managers' own estimate.
         capacity_at: when the capacity was reported.

@@ -85,6 +85,7 @@ class ObservedLatency:
     def __init__(self, rules: ObservedRules | None = None) -> None:
         self.rules = rules if rules is not None else ObservedRules()
         self._means: dict[str, _Mean] = {}
+        self._service: float | None = None
 
     def record(self, sample: Sample, now: float) -> None:
         """Take a sample in.
@@ -115,6 +116,11 @@ class ObservedLatency:
             service_seconds=mean.service,
         )
 
+    @property
+    def service_seconds(self) -> float | None:
+        """Mean execution time over all datacenters: the guess for one that ran nothing yet."""
+        return self._service
+
     def recovered(self, datacenter: str, now: float) -> None:
         """The datacenter is well again after an outage: forget what the outage taught."""
         mean = self._mean(datacenter, now)
@@ -141,6 +147,8 @@ class ObservedLatency:
         if sample.execution_seconds is not None:
             before = sample.execution_seconds if mean.service is None else mean.service
             mean.service = before + gain * (sample.execution_seconds - before)
+            before = sample.execution_seconds if self._service is None else self._service
+            self._service = before + 0.1 * self.rules.gain * (sample.execution_seconds - before)
 
     def _learn_failure(self, mean: _Mean, failed: bool, now: float) -> None:
         share = mean.failure * fading(mean.failed_at, now, self.rules.failure_horizon_seconds)

@@ -64,7 +64,7 @@ class Router:
     ) -> Decision:
         self.reservations.expire(now)
         on_the_way = self.reservations.snapshot()
-        waits = Waits(request.cores, on_the_way, self.rules.scoring)
+        waits = Waits(request.cores, on_the_way)
         ranked, excluded = self._rank(request, candidates, on_the_way, now)
         if not ranked:
             return Decision((), ranked, excluded, waits, "no datacenter can take the job", ())

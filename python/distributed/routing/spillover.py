@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from distributed.health.bucket import Bucket
+
 from .decision import BOUND, FAILED, Scored
 from .wait import Waits
 
@@ -40,8 +42,9 @@ def spill(
 ) -> Spill:
     """Compare the preferred datacenter's wait with the cost of going elsewhere.
 
-    Only the same health bucket takes spilled work. Where nobody has free cores the job goes
-    to the shortest sum of wait and latency, or stays if that saves too little.
+    Busy is not unhealthy: work spills between healthy and busy datacenters by their waits, and
+    otherwise only within a bucket. Where nobody has free cores the job goes to the shortest
+    sum of wait and latency, or stays if that saves too little.
     """
     wait = waits.of(preferred.candidate)
     if not rules.enabled:
@@ -55,7 +58,7 @@ def spill(
     best: Scored | None = None
     least = preferred.latency + wait - rules.least_gain * wait
     for other in others:
-        if other.bucket != preferred.bucket or not _fresh(other, rules, now):
+        if other.bucket > max(preferred.bucket, Bucket.BUSY) or not _fresh(other, rules, now):
             continue
         if other.tier == FAILED or other.unpreferred > preferred.unpreferred:
             continue

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from .candidate import Candidate, ScoringRules
+from .candidate import Candidate
 from .reservations import OnTheWay
 
 
 class Waits:
     """Expected waits of one job, as of one moment. A value: nothing it reads changes later."""
 
-    __slots__ = ("_cores", "_on_the_way", "_rules")
+    __slots__ = ("_cores", "_on_the_way")
 
-    def __init__(self, cores: int, on_the_way: OnTheWay, rules: ScoringRules) -> None:
+    def __init__(self, cores: int, on_the_way: OnTheWay) -> None:
         self._cores = cores
         self._on_the_way = on_the_way
-        self._rules = rules
 
     def of(self, candidate: Candidate) -> float:
         """Seconds until this many more cores are free there; 0 where capacity is unknown.
@@ -29,6 +28,4 @@ class Waits:
         missing = self._cores + promised + waiting - candidate.free_cores
         if missing <= 0 and candidate.wait_seconds <= 0.0:
             return 0.0
-        if candidate.release_rate <= 0.0:
-            return max(candidate.wait_seconds, self._rules.unknown_wait_seconds)
         return max(0.0, candidate.wait_seconds + missing / candidate.release_rate)

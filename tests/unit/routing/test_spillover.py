@@ -34,7 +34,8 @@ FULL = {"free_cores": 0, "queued": 20, "wait_seconds": 30.0, "rtt": 0.01}
         (FULL, {"rtt": 0.15, "free_cores": 0, "wait_seconds": 5.0}, "far"),
         (FULL, {"rtt": 20.0}, "near"),
         (FULL, {"rtt": 0.15, "capacity_at": None}, "near"),
-        (FULL, {"rtt": 0.15, "bucket": Bucket.BUSY}, "near"),
+        (FULL, {"rtt": 0.15, "bucket": Bucket.BUSY}, "far"),
+        (FULL, {"rtt": 0.15, "bucket": Bucket.DEGRADED}, "near"),
     ],
     ids=[
         "a full datacenter spills",
@@ -44,6 +45,7 @@ FULL = {"free_cores": 0, "queued": 20, "wait_seconds": 30.0, "rtt": 0.01}
         "nobody free, but a shorter queue",
         "the way is too far",
         "unknown capacity takes no spill",
+        "busy is not unhealthy",
         "a worse bucket takes no spill",
     ],
 )

@@ -34,11 +34,20 @@ class Job:
 class Report:
     """What a datacenter tells about itself, as it was when it was sent."""
 
-    __slots__ = ("cores", "draining", "free", "queued", "site", "wait_seconds")
+    __slots__ = ("cores", "dispatch_rate", "draining", "free", "queued", "site", "wait_seconds")
 
     def __init__(
-        self, site: str, cores: int, free: int, queued: int, wait_seconds: float, draining: bool
+        self,
+        site: str,
+        cores: int,
+        *,
+        free: int,
+        queued: int,
+        wait_seconds: float,
+        dispatch_rate: float,
+        draining: bool,
     ) -> None:
+        self.dispatch_rate = dispatch_rate
         self.site = site
         self.cores = cores
         self.free = free

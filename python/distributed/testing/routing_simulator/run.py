@@ -101,9 +101,14 @@ class Run:
             cores = self.world.cores[site]
             draining = self.world.fault(site, FaultKind.DRAINING, now) is not None
             report = Report(
-                site, cores.count, cores.free(now), cores.waiting(now), cores.wait_seconds(now),
-                draining,
-            )  # fmt: skip
+                site,
+                cores.count,
+                free=cores.free(now),
+                queued=cores.waiting(now),
+                wait_seconds=cores.wait_seconds(now),
+                dispatch_rate=cores.dispatch_rate(now),
+                draining=draining,
+            )
             if self.world.fault(site, FaultKind.CUT, now) is None:
                 way = self.world.way(site, now)
                 self._push(now + way, lambda at: self.policy.reported(report, at))

@@ -24,6 +24,8 @@ class Cores:
         heapify(self._free_at)
         self._last_start = 0.0
         self._starts: list[float] = []
+        self._rate = 0.0
+        self._counted_at = 0.0
 
     def would_start(self, now: float, cores: int) -> float:
         """When work that arrives now would start."""
@@ -41,8 +43,7 @@ class Cores:
         for _ in range(min(cores, self.count)):
             heappush(self._free_at, start + seconds)
         self._last_start = start
-        if start > now:
-            self._starts.append(start)
+        self._starts.append(start)
         return start
 
     def free(self, now: float) -> int:
@@ -51,9 +52,17 @@ class Cores:
 
     def waiting(self, now: float) -> int:
         """Work that has not started."""
+        return len(self._starts) - bisect_right(self._starts, now)
+
+    def dispatch_rate(self, now: float) -> float:
+        """Work started each second, smoothed over a few calls: what a manager would tell."""
         started = bisect_right(self._starts, now)
-        del self._starts[:started]
-        return len(self._starts)
+        passed = now - self._counted_at
+        if passed > 0.0:
+            self._rate += 0.3 * (started / passed - self._rate)
+            self._counted_at = now
+            del self._starts[:started]
+        return self._rate
 
     def wait_seconds(self, now: float) -> float:
         """How long one more core's work would wait."""
