@@ -7,6 +7,11 @@ from collections.abc import Callable, Mapping
 
 import pytest
 import uvloop
+from hypothesis import settings
+
+settings.register_profile("shoal", deadline=None)
+settings.load_profile("shoal")
+"""No deadline for an example: it would measure the machine, not the code."""
 
 BOTH_LOOPS = ("tests/unit/transport/", "tests/unit/membership/")
 

@@ -13,6 +13,12 @@ from distributed.health.circuit import Circuit
 
 from .facts import DatacenterFacts
 
+BOUND, OPEN, FAILED = range(3)
+TIER, BUCKET, UNPREFERRED, UNHELD = 16, 4, 2, 1
+"""What a candidate's place is made of, each outweighing all that follow: the tier (those the
+job is bound to, all others, those that failed it), the health bucket, whether the job prefers
+others, and whether another route was chosen just now."""
+
 
 class ScoringRules(msgspec.Struct, frozen=True, kw_only=True):
     """The weights of a score.
@@ -54,20 +60,20 @@ class Candidate:
         "base_load",
         "bucket",
         "capacity_at",
-        "confidence",
         "exclusion",
         "facts",
         "failed_at",
         "failure",
         "free_cores",
         "largest_worker",
+        "load_per_core",
         "name",
         "observed_at",
-        "overhead",
+        "place",
         "predicted",
+        "pull",
         "quality",
         "release_rate",
-        "utilisation_per_core",
         "wait_seconds",
     )
 
@@ -75,11 +81,13 @@ class Candidate:
         self.facts = facts
         self.name = facts.name
         self.bucket = int(facts.bucket)
+        self.place = OPEN * TIER + self.bucket * BUCKET
         self.exclusion = exclusion(facts)
         self.largest_worker = facts.largest_worker
         self.predicted = predicted_overhead(facts, rules)
-        self.overhead = self.predicted if facts.overhead_seconds is None else facts.overhead_seconds
-        self.confidence = 0.0 if facts.overhead_seconds is None else facts.confidence
+        self.pull = 0.0
+        if facts.overhead_seconds is not None:
+            self.pull = facts.confidence * (facts.overhead_seconds - self.predicted)
         self.observed_at = facts.observed_at
         self.failure = facts.failure_seconds
         self.failed_at = facts.failed_at
@@ -88,7 +96,7 @@ class Candidate:
         self.free_cores = facts.free_cores
         self.wait_seconds = facts.wait_seconds
         self.release_rate = release_rate(facts, rules)
-        self.base_load, self.utilisation_per_core = load_factor(facts, rules)
+        self.base_load, self.load_per_core = load_factor(facts, rules)
 
 
 def exclusion(facts: DatacenterFacts) -> str | None:

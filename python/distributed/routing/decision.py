@@ -2,44 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
-
 import msgspec
 
 from distributed.health.bucket import Bucket
 
+from .candidate import BOUND, FAILED, Candidate
+from .ranking import Excluded, Row, Scored
 from .wait import Waits
-
-if TYPE_CHECKING:
-    from .candidate import Candidate
-
-
-BOUND, OPEN, FAILED = range(3)
-
-
-class Scored(NamedTuple):
-    """One usable candidate with its factors; the leading fields are the order.
-
-    `tier` puts datacenters that the job is bound to before all others, and those that failed
-    the job already behind them.
-    """
-
-    tier: int
-    bucket: int
-    unpreferred: bool
-    unheld: bool
-    effective: float
-    name: str
-    latency: float
-    load: float
-    cooldown: float
-    candidate: Candidate
-
-    @property
-    def score(self) -> float:
-        """Latency x load x quality x cooldown, without the held route's advantage."""
-        return self.latency * self.load * self.candidate.quality * self.cooldown
 
 
 class CandidateView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -76,32 +45,31 @@ class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
 class Decision:
     """Where the job goes first, where next, and why.
 
-    The explanation is worked out when somebody asks: it is a function of the facts the
-    decision was made from, which never change.
+    Order and explanation are worked out when somebody asks: they are functions of the facts
+    the decision was made from, which never change.
 
     Attributes:
         primaries: datacenters to send to, best first; fewer than asked for when fewer can.
-        fallbacks: what to try next, in order.
         reason: one sentence.
         notes: what hysteresis and spillover did.
     """
 
-    __slots__ = ("_excluded", "_ranked", "_waits", "fallbacks", "notes", "primaries", "reason")
+    __slots__ = ("_excluded", "_order", "_rows", "_waits", "notes", "primaries", "reason")
 
     def __init__(
         self,
         primaries: tuple[str, ...],
-        ranked: Sequence[Scored],
-        excluded: Sequence[tuple[Candidate, str]],
+        rows: list[Row],
+        excluded: Excluded,
         waits: Waits,
         reason: str,
         notes: tuple[str, ...],
     ) -> None:
         self.primaries = primaries
-        self.fallbacks = tuple([item[5] for item in ranked if item[5] not in primaries])
         self.reason = reason
         self.notes = notes
-        self._ranked = ranked
+        self._rows = rows
+        self._order: list[Scored] | None = None
         self._excluded = excluded
         self._waits = waits
 
@@ -110,12 +78,23 @@ class Decision:
         """Whether any datacenter can take the job."""
         return bool(self.primaries)
 
+    @property
+    def fallbacks(self) -> tuple[str, ...]:
+        """What to try next, in order."""
+        return tuple([s.name for s in self._ranked if s.name not in self.primaries])
+
     def wait_seconds(self, datacenter: str) -> float:
         """The expected wait for cores there, as decided upon; 0 for one not ranked."""
-        for item in self._ranked:
-            if item.name == datacenter:
-                return self._waits.of(item.candidate)
+        for row in self._rows:
+            if row[2] == datacenter:
+                return self._waits.of(row[-1])
         return 0.0
+
+    @property
+    def _ranked(self) -> list[Scored]:
+        if self._order is None:
+            self._order = [Scored._make(row) for row in sorted(self._rows)]
+        return self._order
 
     def explain(self) -> DecisionView:
         """Every candidate with its factors and why it won or lost."""

@@ -1,24 +1,21 @@
 """The routing policy: filter, bucket, score, hold, spill, explain.
 
-    candidates -> filter -> health bucket -> score -> hysteresis -> spillover -> decision
-
-A score is blended latency x load factor x quality penalty x cooldown, lower is better.
-Blended latency mixes the coordinates' upper confidence bound with the overhead that jobs sent
-there really paid, by the confidence in the latter, which falls with its age.
+candidates -> filter -> health bucket -> score -> hysteresis -> spillover -> decision
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from heapq import nsmallest
 
 import msgspec
 
 from .candidate import Candidate, ScoringRules
-from .decision import BOUND, FAILED, OPEN, Decision, Scored
+from .decision import Decision
 from .holds import Cooldowns, HoldRules, Holds
-from .observed import fading
+from .ranking import Moment, Row, Scored, rank
 from .request import RouteRequest
-from .reservations import OnTheWay, Reservations
+from .reservations import Reservations
 from .spillover import SpilloverRules, spill
 from .wait import Waits
 
@@ -62,118 +59,46 @@ class Router:
     def _decide(
         self, request: RouteRequest, candidates: Iterable[Candidate], now: float, *, keep: bool
     ) -> Decision:
-        self.reservations.expire(now)
-        on_the_way = self.reservations.snapshot()
-        waits = Waits(request.cores, on_the_way)
-        ranked, excluded = self._rank(request, candidates, on_the_way, now)
-        if not ranked:
-            return Decision((), ranked, excluded, waits, "no datacenter can take the job", ())
-        chosen = ranked[: request.count]
-        names = tuple([item.name for item in chosen])
+        moment = self._moment(request, now)
+        waits = Waits(request.cores, moment.on_the_way)
+        rows, excluded = rank(request, candidates, moment, self.rules.scoring)
+        if not rows:
+            return Decision((), rows, excluded, waits, "no datacenter can take the job", ())
+        chosen = [min(rows)] if request.count == 1 else nsmallest(request.count, rows)
+        names = tuple([row[2] for row in chosen])
         notes: list[str] = []
         first_try = not request.failed and not request.barred
         if keep and first_try and self.holds.keep(request, names, now):
             notes.append(f"the route changed to {', '.join(names)}")
-        names = self._spilled(chosen, ranked[request.count :], waits, notes, now)
-        reason = f"best of {len(ranked)} usable in bucket {chosen[0].candidate.facts.bucket.label}"
+        names = self._spilled(chosen, rows, waits, notes, now)
+        reason = f"best of {len(rows)} usable in bucket {chosen[0][-1].facts.bucket.label}"
         if len(names) < request.count:
             reason = f"only {len(names)} of {request.count} datacenters are usable"
-        return Decision(names, ranked, excluded, waits, reason, tuple(notes))
+        return Decision(names, rows, excluded, waits, reason, tuple(notes))
+
+    def _moment(self, request: RouteRequest, now: float) -> Moment:
+        """A datacenter in cooldown keeps nothing of the held route's advantage."""
+        self.reservations.expire(now)
+        cooling = self.cooldowns.factors(now)
+        rules = self.rules.holds
+        held = self.holds.of(request)
+        return Moment(
+            now=now,
+            on_the_way=self.reservations.snapshot(),
+            cooling=cooling,
+            held=frozenset(held.datacenters).difference(cooling) if held else frozenset(),
+            fresh_hold=held is not None and now - held.since < rules.hold_down_seconds,
+            advantage=1.0 - rules.least_improvement,
+        )
 
     def _spilled(
-        self,
-        chosen: list[Scored],
-        others: list[Scored],
-        waits: Waits,
-        notes: list[str],
-        now: float,
+        self, chosen: list[Row], rows: list[Row], waits: Waits, notes: list[str], now: float
     ) -> tuple[str, ...]:
-        names = []
-        for item in chosen:
-            moved = spill(item, others, waits, self.rules.spillover, now)
+        taken = [row[2] for row in chosen]
+        for index, row in enumerate(chosen):
+            others = [other for other in rows if other[2] not in taken]
+            moved = spill(Scored._make(row), others, waits, self.rules.spillover, now)
             if moved.target is not None:
                 notes.append(moved.reason)
-                others = [other for other in others if other.name != moved.target]
-            names.append(moved.target or item.name)
-        return tuple(names)
-
-    def _rank(
-        self,
-        request: RouteRequest,
-        candidates: Iterable[Candidate],
-        on_the_way: OnTheWay,
-        now: float,
-    ) -> tuple[list[Scored], list[tuple[Candidate, str]]]:
-        ranked: list[Scored] = []
-        excluded: list[tuple[Candidate, str]] = []
-        cooling = self.cooldowns.factors(now)
-        held, held_down = self._held(request, cooling, now)
-        advantage = 1.0 - self.rules.holds.least_improvement
-        horizon = self.rules.scoring.confidence_horizon_seconds
-        forgiven = self.rules.scoring.failure_horizon_seconds
-        named = frozenset(request.named)
-        for candidate in candidates:
-            reason = candidate.exclusion or _unfit(request, named, candidate)
-            if reason is not None:
-                excluded.append((candidate, reason))
-                continue
-            name = candidate.name
-            latency = candidate.predicted
-            trust = candidate.confidence
-            if trust > 0.0:
-                trust *= 1.0 - min(1.0, max(0.0, now - candidate.observed_at) / horizon)
-                latency += trust * (candidate.overhead - latency)
-            if candidate.failure > 0.0:
-                latency += candidate.failure * fading(candidate.failed_at, now, forgiven)
-            load = candidate.base_load
-            if name in on_the_way:
-                load += candidate.utilisation_per_core * on_the_way[name][0]
-                load = max(1.0, load)
-            cooldown = cooling.get(name, 1.0)
-            score = latency * load * candidate.quality * cooldown
-            is_held = name in held
-            ranked.append(
-                Scored(
-                    _tier(request, name),
-                    candidate.bucket,
-                    bool(named) and name not in named,
-                    not (is_held and held_down),
-                    score * advantage if is_held else score,
-                    name,
-                    latency,
-                    load,
-                    cooldown,
-                    candidate,
-                )
-            )
-        ranked.sort()
-        return ranked, excluded
-
-    def _held(
-        self, request: RouteRequest, cooling: dict[str, float], now: float
-    ) -> tuple[frozenset[str], bool]:
-        """Datacenters of the held route that keep their advantage, and whether it is fresh."""
-        held = self.holds.of(request)
-        if held is None:
-            return frozenset(), False
-        fresh = now - held.since < self.rules.holds.hold_down_seconds
-        return frozenset(held.datacenters).difference(cooling), fresh
-
-
-def _tier(request: RouteRequest, name: str) -> int:
-    if name in request.failed:
-        return FAILED
-    return BOUND if name in request.pinned else OPEN
-
-
-def _unfit(request: RouteRequest, named: frozenset[str], candidate: Candidate) -> str | None:
-    if request.required and candidate.name not in named and candidate.name not in request.pinned:
-        return "not among the datacenters that the job requires"
-    if candidate.name in request.barred:
-        return "already used by this job"
-    if 0 < candidate.largest_worker < request.largest_workflow:
-        return (
-            f"its largest worker has {candidate.largest_worker} cores, "
-            f"a workflow needs {request.largest_workflow}"
-        )
-    return None
+                taken[index] = moved.target
+        return tuple(taken)

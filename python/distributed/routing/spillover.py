@@ -8,7 +8,8 @@ import msgspec
 
 from distributed.health.bucket import Bucket
 
-from .decision import BOUND, FAILED, Scored
+from .candidate import BOUND, FAILED
+from .ranking import Row, Scored
 from .wait import Waits
 
 
@@ -38,7 +39,7 @@ class Spill(msgspec.Struct, frozen=True):
 
 
 def spill(
-    preferred: Scored, others: Sequence[Scored], waits: Waits, rules: SpilloverRules, now: float
+    preferred: Scored, others: Sequence[Row], waits: Waits, rules: SpilloverRules, now: float
 ) -> Spill:
     """Compare the preferred datacenter's wait with the cost of going elsewhere.
 
@@ -57,7 +58,8 @@ def spill(
         return Spill(None, "capacity facts are stale")
     best: Scored | None = None
     least = preferred.latency + wait - rules.least_gain * wait
-    for other in others:
+    for row in others:
+        other = Scored._make(row)
         if other.bucket > max(preferred.bucket, Bucket.BUSY) or not _fresh(other, rules, now):
             continue
         if other.tier == FAILED or other.unpreferred > preferred.unpreferred:

@@ -25,7 +25,8 @@ SITES = (
 )
 TOTAL_CORES = sum(site.cores for site in SITES)
 MEAN_SECONDS = 0.12
-DURATION_SECONDS = 300.0
+DURATION_SECONDS = 180.0
+FAULT_SECONDS = (40.0, 120.0)
 
 
 def _run_time(random: Random) -> float:
@@ -78,7 +79,7 @@ def noisy(seed: int) -> Trace:
 
 
 def diurnal(seed: int) -> Trace:
-    """A day in five minutes: every continent's own load peaks at another hour."""
+    """A day in three minutes: every continent's own load peaks at another hour."""
     random = Random(seed)
     day = DURATION_SECONDS
     phase = {"fra": 0.0, "ams": 0.0, "lon": 0.02, "iad": 0.25, "ord": 0.3, "sfo": 0.38}
@@ -110,14 +111,16 @@ def _with_fault(name: str, about: str, seed: int, *faults: Fault) -> Trace:
 
 def drain(seed: int) -> Trace:
     """The second nearest datacenter drains for half of the time."""
-    fault = Fault(site="ams", kind=FaultKind.DRAINING, start=60.0, end=210.0)
+    fault = Fault(site="ams", kind=FaultKind.DRAINING, start=FAULT_SECONDS[0], end=FAULT_SECONDS[1])
     return _with_fault("drain", drain.__doc__ or "", seed, fault)
 
 
 def slow_link(seed: int) -> Trace:
     """The link to the nearest datacenters doubles its round trip for half of the time."""
     faults = [
-        Fault(site=site, kind=FaultKind.SLOW, start=60.0, end=210.0, factor=2.0)
+        Fault(
+            site=site, kind=FaultKind.SLOW, start=FAULT_SECONDS[0], end=FAULT_SECONDS[1], factor=2.0
+        )
         for site in ("fra", "iad")
     ]
     return _with_fault("slow-link", slow_link.__doc__ or "", seed, *faults)
@@ -125,7 +128,7 @@ def slow_link(seed: int) -> Trace:
 
 def failing(seed: int) -> Trace:
     """A near datacenter answers fast and fails every job for half of the time."""
-    fault = Fault(site="ams", kind=FaultKind.FAILING, start=60.0, end=210.0)
+    fault = Fault(site="ams", kind=FaultKind.FAILING, start=FAULT_SECONDS[0], end=FAULT_SECONDS[1])
     return _with_fault("failing", failing.__doc__ or "", seed, fault)
 
 
