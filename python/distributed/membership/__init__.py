@@ -28,6 +28,7 @@ from .member import Member, MemberState, Meta, MetaValue, Rtt
 from .node import Node
 from .options import NodeOptions, Profile
 from .reach import Reach
+from .subscription import Subscription
 
 __all__ = [
     "Degraded",
@@ -53,6 +54,7 @@ __all__ = [
     "Refuted",
     "RefutedForJob",
     "Rtt",
+    "Subscription",
     "Suspected",
     "SuspectedForJob",
     "Updated",
