@@ -1,26 +1,33 @@
 //! The codec: one probe with eight piggybacked updates, its parts, and streams of frames.
 //!
+//! Times are processor time of the measuring thread: the machine may be busy.
+//!
 //! `cargo bench -p shoal-core --bench codec`; `benches/peers/memberlist-codec/run.sh` runs it
 //! beside memberlist on the same content.
 #![allow(missing_docs, reason = "criterion's macros make the entry points")]
 
 mod content;
+mod cpu_time;
 
 use std::hint::black_box;
 use std::time::Duration;
 
 use content::{pair, probe, Protection};
-use criterion::{criterion_group, criterion_main, BatchSize, Criterion, Throughput};
+use cpu_time::CpuTime;
+use criterion::{criterion_group, criterion_main, BatchSize, Throughput};
 use shoal_core::wire::{encode_frame, FrameDecoder, Message};
 
 criterion_group! {
     name = benches;
-    config = Criterion::default()
+    config = criterion::Criterion::default()
+        .with_measurement(CpuTime)
         .warm_up_time(Duration::from_millis(500))
         .measurement_time(Duration::from_secs(2));
     targets = datagrams, frames
 }
 criterion_main!(benches);
+
+type Criterion = criterion::Criterion<CpuTime>;
 
 fn datagrams(c: &mut Criterion) {
     let messages = probe();
