@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from sqlalchemy import Connection
 
 from distributed.clock import LoopClock
 from distributed.errors import LedgerUnavailable
-from distributed.ledger.engine import InlineEngine, T, Work
+from distributed.ledger.engine import InlineEngine
 from distributed.ledger.sql import SqlLedger
 
 if TYPE_CHECKING:
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from distributed.clock import Clock
     from distributed.testing.virtual_host import VirtualHost
     from distributed.testing.virtual_loop import VirtualLoop
+
+T = TypeVar("T")
+Work = Callable[[Connection], T]
 
 
 class SharedDatabase:

@@ -11,7 +11,7 @@ from distributed.membership.events import (
     RefutedForJob,
     SuspectedForJob,
 )
-from distributed.membership.member import Member
+from distributed.membership.member import Member, Meta, Rtt
 from distributed.membership.subscription import Subscription
 
 if TYPE_CHECKING:
@@ -54,6 +54,26 @@ class SimulatedMembership:
         else:
             self._subscriptions.append(subscription)
         return subscription
+
+    def update_meta(self, changes: Meta) -> None:
+        """Merge `changes` into this node's metadata."""
+        raise NotImplementedError
+
+    def broadcast(self, name: str, payload: bytes = b"") -> None:
+        """Send a user event to every member."""
+        raise NotImplementedError
+
+    def rtt(self, a: str, b: str) -> Rtt | None:
+        """Estimated round trip between two members."""
+        raise NotImplementedError
+
+    async def leave(self) -> None:
+        """Say goodbye, then stop."""
+        raise NotImplementedError
+
+    async def stop(self) -> None:
+        """Go silent."""
+        raise NotImplementedError
 
     def publish(self, event: Event) -> None:
         """Tell every reader."""
@@ -99,6 +119,10 @@ class SimulatedMembership:
         if timer is not None or node in dead:
             dead.discard(node)
             self._tell(RefutedForJob, job, node, "answered")
+
+    def extend_for_job(self, job: str, node: str, progress: int, reason: str) -> bool:
+        """Proven progress earns no more time here."""
+        return False
 
     def end_job(self, job: str) -> None:
         """Drop every suspicion and death of that job."""
