@@ -151,6 +151,9 @@ class Membership:
     def broadcast(self, name: str, payload: bytes) -> None: ...
     def probe_now(self, name: str) -> None: ...
     def rtt(self, a: str, b: str) -> tuple[float, float] | None: ...
+    def rtts(self, origin: str) -> dict[str, float]:
+        """Estimated seconds from one member to every other that has a coordinate."""
+
     def suspect_for_job(self, job: str, node: str) -> bool:
         """True where that opened a suspicion."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from socket import AF_UNIX, SOCK_STREAM, socket
@@ -17,6 +17,7 @@ from distributed.errors import ConnectError, PeerRefused, ShoalError
 
 from . import control_messages as said
 from .events import Event, EventsLost, UserEvent
+from .member import Member
 from .node import Node
 
 LINE_BYTES = 64 << 10
@@ -93,7 +94,8 @@ class ControlServer:
         node = self._node
         match question:
             case said.Members():
-                return [member_record(node, name.name) for name in node.members()]
+                rtts = node.rtts()
+                return [member_record(member, rtts) for member in node.members()]
             case said.Stats():
                 return node.stats()
             case said.RttBetween(a, b):
@@ -119,14 +121,18 @@ def _reply(writer: asyncio.StreamWriter, answer: said.Answer) -> None:
     writer.write(said.encode(answer) + b"\n")
 
 
-def member_record(node: Node, name: str) -> dict[str, Any]:
-    """One member as a plain object, with its round trip from this node."""
-    member = node.member(name)
-    if member is None:
-        return {"name": name}
-    rtt = node.rtt(node.name, name)
-    record: dict[str, Any] = msgspec.to_builtins(member)
-    return record | {"rtt_seconds": rtt.seconds if rtt else None}
+def member_record(member: Member, rtts: Mapping[str, float]) -> dict[str, Any]:
+    """One member as a plain object, with its round trip from the node asked."""
+    return {
+        "name": member.name,
+        "address": member.address,
+        "state": member.state.value,
+        "degraded": member.degraded,
+        "incarnation": member.incarnation,
+        "instance": member.instance,
+        "rtt_seconds": rtts.get(member.name),
+        "meta": dict(member.meta),
+    }
 
 
 def event_record(event: Event) -> dict[str, Any]:

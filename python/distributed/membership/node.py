@@ -154,6 +154,11 @@ class Node:
         estimate = self._native.rtt(a, b)
         return None if estimate is None else Rtt(*estimate)
 
+    def rtts(self) -> dict[str, float]:
+        """Estimated round trips from this node by member, in seconds."""
+        self._check_open()
+        return self._native.rtts(self.name)
+
     async def reach(self, name: str, timeout_seconds: float = 2.0) -> Reach:
         """Test the way to a member by UDP and by TCP, each on its own.
 

@@ -1,6 +1,7 @@
 //! One membership of the process, without names for its tuples: `distributed.membership.Node`
 //! is its face.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -190,6 +191,17 @@ impl Membership {
         self.born.check(py)?;
         let found = self.ask(py, move |node, _| node.rtt(&a, &b))?;
         Ok(found.map(|(rtt, error)| (rtt.as_secs_f64(), error.as_secs_f64())))
+    }
+
+    fn rtts(&self, py: Python<'_>, origin: String) -> PyResult<HashMap<String, f64>> {
+        self.ask(py, move |node, _| {
+            let names: Vec<_> = node.members().map(|member| member.name).collect();
+            let estimate = |name: &str| node.rtt(&origin, name).map(|(rtt, _)| rtt.as_secs_f64());
+            let known = names
+                .iter()
+                .filter_map(|name| Some((name.to_string(), estimate(name)?)));
+            known.collect()
+        })
     }
 
     fn reach(
