@@ -64,9 +64,10 @@ class Cancellation:
     ) -> dict[str, list[Entry]]:
         """End what waits as `state`; what is out, by worker."""
         out: dict[str, list[Entry]] = {}
-        record.cancelled.update(name for name in names if not record.entries[name].state.final)
         for name in names:
             entry = record.entries[name]
+            if not entry.state.final:
+                record.ordered.setdefault(name, state)
             if entry.state in (State.PENDING, State.READY):
                 self._lifecycle.end(record, entry, self._lifecycle.verdict(entry, state, reason))
             elif not entry.state.final:
@@ -121,6 +122,9 @@ class Cancellation:
                 "cancelling %d attempts: no word from the worker: %s", len(ids), error
             )
             return
+        if isinstance(reply, Gone):
+            # Nothing of the job is there: it never came, and will not be taken later.
+            reply = CancelOutcome(record.job_id, tuple((name, "unknown") for name in ids))
         if not isinstance(reply, CancelOutcome):
             self._state.logger.bind(job=record.job_id, peer=worker).warning(
                 "cancelling %d attempts was answered with %r", len(ids), reply
@@ -143,7 +147,8 @@ class Cancellation:
         for entry in entries:
             said = outcomes.get(entry.dispatch_id, "")
             if said in ("cancelled", "unknown") and not entry.state.final:
-                result = self._lifecycle.verdict(entry, State.CANCELLED, reason)
+                state = record.ordered.get(entry.workflow.name, State.CANCELLED)
+                result = self._lifecycle.verdict(entry, state, reason)
                 self._lifecycle.end(record, entry, result)
 
 

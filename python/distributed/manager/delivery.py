@@ -71,7 +71,7 @@ class Delivery:
                 "%d results could not be delivered: %s", len(record.outbox), problem
             )
             again = retries.failed(state.clock.now())
-            await state.clock.sleep(again.delay_seconds if isinstance(again, Again) else 1.0)
+            await record.pause(again.delay_seconds if isinstance(again, Again) else 1.0)
         record.delivering = False
         resend_at = record.outbox.next_due()
         if resend_at is not None and not record.closing:

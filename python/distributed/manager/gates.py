@@ -15,6 +15,7 @@ from distributed.supervision import Policy
 from distributed.transport.interface import Context, Handlers
 from distributed.types import Address
 
+from .backpressure import Backpressure
 from .roster import Roster
 from .state import ManagerState
 
@@ -33,8 +34,9 @@ class GateLink:
 class Gates:
     """Registers gates, answers their probes, and sends each the status at one interval."""
 
-    def __init__(self, state: ManagerState, roster: Roster) -> None:
+    def __init__(self, state: ManagerState, roster: Roster, backpressure: Backpressure) -> None:
         self._state = state
+        self._backpressure = backpressure
         self._roster = roster
         self._links: dict[str, GateLink] = {}
         self._sequence = 0
@@ -88,6 +90,7 @@ class Gates:
             dispatch_rate=self._rate,
             expected_wait_seconds=self._expected_wait(queued),
             overload=self._overload(),
+            pressure=self._backpressure.level.label,
             draining=state.draining,
             largest_worker=allocation.largest,
             worker_facts=tuple(

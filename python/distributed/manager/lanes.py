@@ -60,11 +60,11 @@ class Lanes:
     async def _offer(self, seat: WorkerSeat, batch: list[Given]) -> None:
         state = self._state
         identity = state.identity
-        message = AssignWorkflows(
-            identity.name, identity.address, tuple(given[2] for given in batch)
-        )
         retries = Retries(self._policy, state.rng)
         while not seat.gone:
+            batch = [given for given in batch if given[1].dispatch_id == given[2].dispatch_id]
+            assignments = tuple(given[2] for given in batch)
+            message = AssignWorkflows(identity.name, identity.address, assignments)
             try:
                 reply = await state.pool.request(
                     seat.address, message, timeout=state.settings.assign_seconds

@@ -69,8 +69,9 @@ class Lifecycle:
             return
         self._release(entry)
         entry.attempt -= 1
-        if entry.workflow.name in record.cancelled:
-            self.end(record, entry, self.verdict(entry, State.CANCELLED, "cancelled"))
+        ordered = record.ordered.get(entry.workflow.name)
+        if ordered is not None:
+            self.end(record, entry, self.verdict(entry, ordered, "never started"))
         else:
             self.ready(record, entry)
 
@@ -86,8 +87,9 @@ class Lifecycle:
         self._state.metrics.count("attempts_lost")
         entry.deaths += worker_died
         name = entry.workflow.name
-        if name in record.cancelled:
-            self.end(record, entry, self.verdict(entry, State.CANCELLED, f"cancelled; {reason}"))
+        ordered = record.ordered.get(name)
+        if ordered is not None:
+            self.end(record, entry, self.verdict(entry, ordered, reason))
             return
         why_not = self._why_no_restart(record, entry)
         self._state.logger.bind(job=record.job_id, workflow=name).warning(

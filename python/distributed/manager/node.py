@@ -18,6 +18,7 @@ from distributed.transport.interface import Context, Handlers, Identity, Listene
 from distributed.transport.pool import ConnectionPool
 from distributed.types import Address, Role
 
+from .backpressure import Backpressure
 from .cancellation import Cancellation
 from .delivery import Delivery
 from .gates import Gates
@@ -85,10 +86,12 @@ class ManagerNode:
         self._starting = Starting(state, lifecycle, rebuild, delivery)
         self.roster = Roster(state, lifecycle, scheduler, reconcile)
         self._cancellation = Cancellation(state, lifecycle)
-        self._gates = Gates(state, self.roster)
+        backpressure = Backpressure(state)
+        self._gates = Gates(state, self.roster, backpressure)
         self._views = Views(state, self._gates)
         self._timers = Timers(
             state,
+            backpressure=backpressure,
             cancellation=self._cancellation,
             delivery=delivery,
             rebuild=rebuild,

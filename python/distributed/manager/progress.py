@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import islice
+from typing import TypeVar
+
 from distributed.errors import TransportError
 from distributed.messages.base import Message
 from distributed.messages.progress import (
@@ -12,8 +16,10 @@ from distributed.messages.progress import (
     WorkerProgress,
 )
 from distributed.messages.submission import DatacenterProgress
+from distributed.reliability.pressure import Level, SenderPace
 from distributed.stats.progress import Verdict
 from distributed.stats.sketch import percentiles
+from distributed.supervision import Policy
 from distributed.transport.interface import Context, Handlers
 from distributed.types import Address
 from distributed.types import WorkflowState as State
@@ -22,7 +28,20 @@ from .record import JobRecord
 from .state import ManagerState
 
 MAX_ENTRIES = 1000
-PRESSURE_FACTORS = {"none": 1.0, "throttle": 5.0, "batch": 20.0, "reject": 100.0}
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Lane:
+    """What one gate is sent, and how often it may be."""
+
+    __slots__ = ("busy", "not_before", "pace")
+
+    def __init__(self) -> None:
+        self.pace = SenderPace()
+        self.busy = False
+        self.not_before = 0.0
 
 
 class Progress:
@@ -35,7 +54,7 @@ class Progress:
     def __init__(self, state: ManagerState) -> None:
         self._state = state
         self._changed: dict[str, JobRecord] = {}
-        self._slowed: dict[str, float] = {}
+        self._lanes: dict[str, Lane] = {}
 
     def handlers(self) -> Handlers:
         """Messages of this conversation."""
@@ -68,12 +87,8 @@ class Progress:
     async def pressure(self, context: Context, message: Message) -> None:
         """A gate asks for less (or again more) progress."""
         assert isinstance(message, Pressure)
-        factor = PRESSURE_FACTORS.get(message.level, 1.0)
-        if factor == 1.0:
-            self._slowed.pop(context.peer.name, None)
-        else:
-            least = self._state.settings.progress_interval_seconds * factor
-            self._slowed[context.peer.name] = max(least, message.interval_seconds)
+        lane = self._lane(context.peer.address)
+        lane.pace.told(Level.parse(message.level), self._state.clock.now())
 
     def merge(self, record: JobRecord, report: AttemptProgress) -> None:
         """Take one report in, unless it is not newer than what is known."""
@@ -95,19 +110,20 @@ class Progress:
     async def report(self) -> None:
         """Send what is new at each interval, until cancelled."""
         state = self._state
-        resting: dict[str, float] = {}
         while True:
             await state.clock.sleep(state.settings.progress_interval_seconds)
-            changed, self._changed = self._changed, {}
             now = state.clock.now()
-            for job_id, record in changed.items():
-                if resting.get(record.gate, 0.0) > now:
-                    self._changed.setdefault(job_id, record)
-                else:
-                    await self.send(record)
-            for gate, interval in self._slowed.items():
-                if resting.get(gate, 0.0) <= now:
-                    resting[gate] = now + interval
+            due: dict[str, list[JobRecord]] = {}
+            for record in self._changed.values():
+                due.setdefault(record.gate_address, []).append(record)
+            for address, records in due.items():
+                lane = self._lane(address)
+                if lane.busy or lane.not_before > now:
+                    continue
+                lane.busy = True
+                for record in records:
+                    del self._changed[record.job_id]
+                self._send_soon(address, lane, records)
 
     async def send(self, record: JobRecord) -> None:
         """Tell the gate how the job stands now; a lost message is made good by the next."""
@@ -115,10 +131,10 @@ class Progress:
             return
         record.dirty = False
         record.sequence += 1
-        news = tuple(record.news.values())[:MAX_ENTRIES]
-        changes = tuple(record.changes.values())[:MAX_ENTRIES]
-        record.news.clear()
-        record.changes.clear()
+        news = take(record.news)
+        changes = take(record.changes)
+        if record.news or record.changes:
+            self.changed(record)
         message = JobProgress(
             record.job_id,
             self._state.datacenter,
@@ -135,6 +151,24 @@ class Progress:
             self._state.logger.bind(job=record.job_id, peer=record.gate).debug(
                 "progress did not reach the gate: %s", error
             )
+
+    def _send_soon(self, address: str, lane: Lane, records: Iterable[JobRecord]) -> None:
+        async def send() -> None:
+            try:
+                for record in records:
+                    await self.send(record)
+            finally:
+                now = self._state.clock.now()
+                lane.busy = False
+                lane.not_before = now + lane.pace.interval_seconds(now)
+
+        self._state.supervisor.spawn(f"report:{address}", send, policy=Policy.ONCE)
+
+    def _lane(self, address: str) -> Lane:
+        lane = self._lanes.get(address)
+        if lane is None:
+            lane = self._lanes[address] = Lane()
+        return lane
 
     def totals(self, record: JobRecord) -> DatacenterProgress:
         """How this datacenter stands with the job."""
@@ -154,3 +188,9 @@ class Progress:
             latency.p95,
             latency.p99,
         )
+
+
+def take(news: dict[K, V]) -> tuple[V, ...]:
+    """Up to `MAX_ENTRIES` values, oldest first, taken out of `news`."""
+    keys = list(islice(news, MAX_ENTRIES))
+    return tuple(news.pop(key) for key in keys)

@@ -65,7 +65,7 @@ class Reconcile:
 
     def _adopt(self, record: JobRecord, seat: WorkerSeat, work: RunningWork) -> bool:
         entry = record.entries.get(work.workflow)
-        if entry is None or entry.state.final or work.workflow in record.cancelled:
+        if entry is None or entry.state.final or work.workflow in record.ordered:
             return False
         if work.attempt < entry.attempt and entry.state in (State.ASSIGNED, State.RUNNING):
             return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
 from distributed.jobs.fairness import JobLine
@@ -62,9 +63,10 @@ class JobRecord:
         inputs: results that dependants still need, by workflow.
         outbox: results that the gate has not recorded.
         workers: names of workers that were given something of this job.
-        cancelled: names whose end was ordered.
+        ordered: names whose end was ordered, and the state they are to end in.
         changes: newest state of each workflow since the last progress message.
         news: newest progress of each attempt since then.
+        moved: set when another gate, or a newer epoch of it, commands the job.
         finished_told: whether the gate heard that nothing is left.
         rebuilding: whether reports of workers are waited for, and nothing may start.
         taken_over: whether another manager had it before, so that workers must be told.
@@ -72,7 +74,6 @@ class JobRecord:
 
     __slots__ = (
         "budget",
-        "cancelled",
         "changes",
         "closing",
         "counts",
@@ -93,7 +94,9 @@ class JobRecord:
         "left",
         "line",
         "manager_epoch",
+        "moved",
         "news",
+        "ordered",
         "outbox",
         "progress",
         "rebuilding",
@@ -132,7 +135,7 @@ class JobRecord:
         self.inputs: dict[str, WorkflowResult] = {}
         self.outbox = Outbox(resend)
         self.workers: set[str] = set()
-        self.cancelled: set[str] = set()
+        self.ordered: dict[str, WorkflowState] = {}
         self.changes: dict[str, WorkflowChange] = {}
         self.news: dict[tuple[str, int], AttemptProgress] = {}
         self.progress = JobProgressMerge(frozenset(w.name for w in job.workflows))
@@ -142,6 +145,7 @@ class JobRecord:
         self.sequence = 0
         self.dirty = False
         self.delivering = False
+        self.moved = asyncio.Event()
         self.finished_told = False
         self.closing = False
         self.rebuilding = False
@@ -180,6 +184,15 @@ class JobRecord:
     def dispatch_id(self, entry: Entry) -> str:
         """The id of the entry's current attempt, unique over managers and restarts."""
         return f"{self.job_id}:{entry.index}:{entry.attempt}:{self.fence:x}"
+
+    async def pause(self, seconds: float) -> None:
+        """Wait `seconds`, less where another gate takes the job over meanwhile."""
+        self.moved.clear()
+        try:
+            async with asyncio.timeout(seconds):
+                await self.moved.wait()
+        except TimeoutError:
+            return
 
     def count(self, state: WorkflowState, by: int = 1) -> None:
         """Keep count of states."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+
 from distributed.messages.base import Gone, Message
 from distributed.messages.progress import AttemptProgress
 from distributed.messages.results import ResultsRecorded, WorkerResults, WorkflowResult
@@ -81,6 +83,9 @@ class Results:
         if lost:
             self._lifecycle.lose(record, entry, result.error or "no reason given")
             return
+        ordered = record.ordered.get(result.workflow)
+        if ordered is not None and result.state == State.CANCELLED.value:
+            result = msgspec.structs.replace(result, state=ordered.value)
         if not current:
             self._late(record, entry, result)
         self._lifecycle.end(record, entry, result)

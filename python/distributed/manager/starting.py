@@ -208,6 +208,7 @@ class Starting:
         if gate != record.gate or epoch > record.epoch:
             record.outbox.resend_all()
             record.finished_told = False
+            record.moved.set()
         record.epoch = epoch
         record.gate, record.gate_address = gate, address
         record.gones = 0

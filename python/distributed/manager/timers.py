@@ -8,10 +8,10 @@ from distributed.messages.cancel import ExtendTimeout, TimeoutExtended
 from distributed.transport.interface import Context, Handlers
 from distributed.types import Address
 
+from .backpressure import Backpressure
 from .cancellation import Cancellation
 from .delivery import Delivery
 from .rebuild import Rebuild
-from .record import JobRecord
 from .roster import Roster
 from .scheduling import Scheduler
 from .starting import Starting
@@ -28,6 +28,7 @@ class Timers:
         self,
         state: ManagerState,
         *,
+        backpressure: Backpressure,
         cancellation: Cancellation,
         delivery: Delivery,
         rebuild: Rebuild,
@@ -36,6 +37,7 @@ class Timers:
         starting: Starting,
     ) -> None:
         self._state = state
+        self._backpressure = backpressure
         self._cancellation = cancellation
         self._delivery = delivery
         self._rebuild = rebuild
@@ -51,17 +53,23 @@ class Timers:
         """Look at the deadlines until cancelled."""
         state = self._state
         sweep_at = 0.0
+        expected = state.clock.now()
         while True:
             await state.clock.sleep(TICK_SECONDS)
             now = state.clock.now()
+            self._backpressure.sample(now - expected - TICK_SECONDS, now)
+            expected = now
             for kind, job_id in state.deadlines.due(now):
-                record = state.records.get(job_id)
-                if record is not None:
-                    await self._do(kind, record)
+                try:
+                    await self._do(kind, job_id)
+                except Exception as error:  # noqa: BLE001 - one duty must not hide the others
+                    state.metrics.count("timer_failures", kind=kind)
+                    state.logger.bind(job=job_id).error("%s failed", kind, exc_info=error)
             if now >= sweep_at:
                 sweep_at = now + SWEEP_SECONDS
                 self._roster.sweep()
                 self._scheduler.sweep()
+                await self._backpressure.tell()
 
     async def extend(self, _: Context, message: Message) -> Message:
         """A worker asks for time; the owner gate decides, within the job's deadline."""
@@ -69,7 +77,7 @@ class Timers:
         record = self._state.records.get(message.job_id)
         if record is None:
             return Gone(message.job_id)
-        if message.workflow in record.cancelled:
+        if message.workflow in record.ordered:
             return TimeoutExtended(0.0, 0, "it is being cancelled")
         try:
             return await self._state.pool.request(  # type: ignore[return-value]
@@ -80,7 +88,10 @@ class Timers:
         except TransportError as error:
             return TimeoutExtended(0.0, 0, f"the owner gate did not answer: {error}")
 
-    async def _do(self, kind: str, record: JobRecord) -> None:
+    async def _do(self, kind: str, job_id: str) -> None:
+        record = self._state.records.get(job_id)
+        if record is None:
+            return
         if kind == "deadline":
             self._cancellation.expire(record)
         elif kind == "resend":

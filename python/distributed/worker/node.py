@@ -31,6 +31,7 @@ from .forensics import EventLog
 from .guards import Guards
 from .orphans import Orphans
 from .registration import Registration
+from .reporting import Reporting
 from .running import Running
 from .settings import WorkerSettings
 from .state import WorkerState
@@ -88,8 +89,9 @@ class WorkerNode:
             events=EventLog(events_path, settings.event_log_bytes, clock),
         )
         self._orphans = Orphans(self.state)
-        self._delivery = Delivery(self.state, self._orphans)
-        self._running = Running(self.state, self._delivery)
+        self._reporting = Reporting(self.state)
+        self._delivery = Delivery(self.state, self._orphans, self._reporting)
+        self._running = Running(self.state, self._delivery, self._reporting)
         self._orphans.end = self._running.end
         self._assignments = Assignments(self.state, self._running, self._orphans)
         self._cancellation = Cancellation(self.state, self._running)
@@ -111,6 +113,7 @@ class WorkerNode:
             **self._assignments.handlers(),
             **self._cancellation.handlers(),
             **self._delivery.handlers(),
+            **self._reporting.handlers(),
             **self.registration.handlers(),
             **self._views.handlers(),
         }
@@ -140,7 +143,7 @@ class WorkerNode:
             )
         spawn = state.supervisor.spawn
         spawn("timers", self._timers.run, policy=Policy.RESTART)
-        spawn("progress", self._delivery.report_progress, policy=Policy.RESTART)
+        spawn("progress", self._reporting.run, policy=Policy.RESTART)
         spawn("guards", self._guards.run, policy=Policy.RESTART)
         self.registration.start()
         state.events.note("worker_started", address=advertised, cores=state.executor.slots)

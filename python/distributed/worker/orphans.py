@@ -33,6 +33,7 @@ class Orphans:
         record.manager, record.manager_address = manager, address
         if moved:
             record.outbox.resend_all()
+            record.moved.set()
         if record.orphaned:
             record.orphaned = False
             self._state.deadlines.cancel(("orphan", record.job_id, ""))

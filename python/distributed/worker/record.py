@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
+import msgspec
+
 from distributed.jobs.outbox import Outbox
 from distributed.messages.dispatch import Assignment, RunningWork
 from distributed.messages.progress import WorkerLog
@@ -86,6 +88,7 @@ class JobRecord:
         forestalled: dispatch ids cancelled before they came.
         orphaned: whether its manager is gone and the grace runs.
         delivering: whether a delivery task runs.
+        moved: set when another manager commands the job.
     """
 
     __slots__ = (
@@ -94,10 +97,12 @@ class JobRecord:
         "fence",
         "forestalled",
         "job_id",
+        "log_lines",
         "logs",
         "logs_dropped",
         "manager",
         "manager_address",
+        "moved",
         "orphaned",
         "outbox",
         "scope",
@@ -113,9 +118,39 @@ class JobRecord:
         self.outbox = Outbox(resend_seconds)
         self.forestalled: deque[str] = deque(maxlen=CANCELLED_MEMORY)
         self.logs: deque[WorkerLog] = deque()
+        self.log_lines = 0
         self.logs_dropped = 0
+        self.moved = asyncio.Event()
         self.orphaned = False
         self.delivering = False
+
+    def keep_log(self, log: WorkerLog, limit: int) -> None:
+        """Keep captured lines, at most `limit` in all; the oldest go first and are counted."""
+        self.logs.append(log)
+        self.log_lines += len(log.lines)
+        while self.log_lines > limit and len(self.logs) > 1:
+            oldest = self.logs.popleft()
+            self.log_lines -= len(oldest.lines)
+            self.logs_dropped += len(oldest.lines) + oldest.dropped
+
+    def take_logs(self) -> list[WorkerLog]:
+        """What is kept; the first says how many lines before it are gone."""
+        logs = list(self.logs)
+        if logs and self.logs_dropped:
+            dropped = logs[0].dropped + self.logs_dropped
+            logs[0] = msgspec.structs.replace(logs[0], dropped=dropped)
+        self.logs.clear()
+        self.log_lines = self.logs_dropped = 0
+        return logs
+
+    async def pause(self, seconds: float) -> None:
+        """Wait `seconds`, less where another manager takes the job over meanwhile."""
+        self.moved.clear()
+        try:
+            async with asyncio.timeout(seconds):
+                await self.moved.wait()
+        except TimeoutError:
+            return
 
     @property
     def idle(self) -> bool:

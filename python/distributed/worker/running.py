@@ -15,6 +15,7 @@ from distributed.types import WorkflowState
 
 from .delivery import Delivery
 from .record import AttemptRecord, JobRecord
+from .reporting import Reporting
 from .state import WorkerState
 
 HOW_IT_ENDED = {"timed_out": "timed_out", "orphaned": "cancelled", "guard": "lost"}
@@ -24,9 +25,10 @@ HOW_IT_ENDED = {"timed_out": "timed_out", "orphaned": "cancelled", "guard": "los
 class Running:
     """Starts attempts, follows them, and puts their results into the outbox."""
 
-    def __init__(self, state: WorkerState, delivery: Delivery) -> None:
+    def __init__(self, state: WorkerState, delivery: Delivery, reporting: Reporting) -> None:
         self._state = state
         self._delivery = delivery
+        self._reporting = reporting
 
     def start(self, record: JobRecord, attempt: AttemptRecord) -> None:
         """Hand the attempt to the executor.
@@ -67,7 +69,7 @@ class Running:
             self._reported(record, attempt, event)
         elif isinstance(event, Progressed):
             attempt.done, attempt.total = event.done, event.total
-            self._delivery.progressed(record, attempt)
+            self._reporting.progressed(record, attempt)
         elif isinstance(event, Output):
             self._wrote(record, attempt, event)
         else:
@@ -88,7 +90,7 @@ class Running:
         latencies.frombytes(event.latencies)
         attempt.sketch.add_many(latencies.tolist())
         attempt.counters = event.counters
-        self._delivery.progressed(record, attempt)
+        self._reporting.progressed(record, attempt)
 
     def _wrote(self, record: JobRecord, attempt: AttemptRecord, event: Output) -> None:
         workflow = attempt.assignment.workflow.name
@@ -100,7 +102,7 @@ class Running:
             event.lines,
             event.dropped,
         )
-        self._delivery.wrote(record, log)
+        self._reporting.wrote(record, log)
 
     def _finished(self, record: JobRecord, attempt: AttemptRecord, event: Finished) -> None:
         state, error = event.state, event.error

@@ -33,7 +33,11 @@ class Timers:
         while True:
             await state.clock.sleep(TICK_SECONDS)
             for due in state.deadlines.due(state.clock.now()):
-                await self._do(due)
+                try:
+                    await self._do(due)
+                except Exception as error:  # noqa: BLE001 - one duty must not hide the others
+                    state.metrics.count("timer_failures", kind=due[0])
+                    state.logger.bind(job=due[1]).error("%s failed", due[0], exc_info=error)
 
     async def _do(self, due: Due) -> None:
         kind, job_id, dispatch_id = due
