@@ -46,6 +46,7 @@ class WorkerSlots:
         foreign: cores that others (another manager) hold there, as last reported: a hint that
             lowers `free`, never a reservation.
         hold: who waits for this worker to empty, None while it is open to all.
+        tenant: the exclusive holder that has something here, None where there is none.
     """
 
     __slots__ = (
@@ -58,6 +59,7 @@ class WorkerSlots:
         "instance",
         "name",
         "standing",
+        "tenant",
     )
 
     def __init__(self, name: str, instance: str, cores: int) -> None:
@@ -68,6 +70,7 @@ class WorkerSlots:
         self.foreign = 0
         self.standing = Standing.HEALTHY
         self.hold: object | None = None
+        self.tenant: object | None = None
         self._bindings: dict[str, Binding] = {}
         self._ahead: OrderedDict[str, Binding] = OrderedDict()
 
@@ -96,7 +99,23 @@ class WorkerSlots:
         """Whether a dispatch of another holder is here."""
         return any(binding.holder is not holder for binding in self._bindings.values())
 
-    def bind(self, dispatch_id: str, holder: object, cores: int, tag: object = None) -> Binding:
+    def open_to(self, holder: object, *, exclusive: bool) -> bool:
+        """Whether `holder` may have something here beside what is here already."""
+        if self.hold is not None and self.hold is not holder:
+            return False
+        if self.tenant is not None and self.tenant is not holder:
+            return False
+        return not exclusive or not self.shared_with_others(holder)
+
+    def bind(
+        self,
+        dispatch_id: str,
+        holder: object,
+        cores: int,
+        tag: object = None,
+        *,
+        exclusive: bool = False,
+    ) -> Binding:
         """Put a dispatch here; it holds its cores where they are free, else it is ahead.
 
         Raises:
@@ -108,6 +127,8 @@ class WorkerSlots:
             raise ValueError(f"{cores} cores asked of {self.name}, which has {self.cores}")
         binding = Binding(dispatch_id, holder, tag, cores, self.bound + cores <= self.cores)
         self._bindings[dispatch_id] = binding
+        if exclusive:
+            self.tenant = holder
         if binding.bound:
             self.bound += cores
         else:
@@ -119,6 +140,8 @@ class WorkerSlots:
         binding = self._bindings.pop(dispatch_id, None)
         if binding is None:
             return False
+        if not self._bindings:
+            self.tenant = None
         if not binding.bound:
             del self._ahead[dispatch_id]
             return True
@@ -154,13 +177,13 @@ class Allocation:
         """Most cores that any one worker has."""
         return max((w.cores for w in self.workers.values()), default=0)
 
-    def widest(self) -> int:
-        """Most cores that one dispatch could get now."""
+    def widest(self, holder: object = None) -> int:
+        """Most cores that one dispatch (of `holder`, where given) could get now."""
         return max(
             (
                 w.free
                 for w in self.workers.values()
-                if w.standing < Standing.SHUT and w.hold is None
+                if w.standing < Standing.SHUT and (w.hold is None or w.hold is holder)
             ),
             default=0,
         )
@@ -184,12 +207,10 @@ class Allocation:
         for worker in self.workers.values():
             if worker.standing >= Standing.SHUT or worker.cores < cores:
                 continue
-            if worker.hold is not None and worker.hold is not holder:
+            if not worker.open_to(holder, exclusive=exclusive):
                 continue
             waits = worker.free < cores
             if waits and (worker.ahead >= ahead or cores != 1):
-                continue
-            if exclusive and worker.shared_with_others(holder):
                 continue
             room = worker.ahead if waits else -worker.free
             rank = (worker.name in avoid, waits, int(worker.standing), room)

@@ -14,6 +14,9 @@ from distributed.types import WorkflowState as State
 from .record import Entry, JobRecord
 from .state import ManagerState
 
+DEADLINE_MARGIN_SECONDS = 1.0
+"""What a worker adds to the job's deadline: it is this manager that ends the job in time."""
+
 
 class Lifecycle:
     """Moves workflows along the state table, frees what they held, and starts what waited.
@@ -166,7 +169,7 @@ class Lifecycle:
                 values.append((name, result.value))
         left = None
         if record.deadline is not None:
-            left = max(0.0, record.deadline - self._state.clock.now())
+            left = max(0.0, record.deadline - self._state.clock.now()) + DEADLINE_MARGIN_SECONDS
         return Assignment(
             record.job_id,
             record.fence,

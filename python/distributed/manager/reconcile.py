@@ -11,7 +11,7 @@ from distributed.supervision import Policy
 from distributed.types import WorkflowState as State
 
 from .lifecycle import Lifecycle
-from .record import JobRecord
+from .record import Entry, JobRecord
 from .state import ManagerState
 from .worker_seat import WorkerSeat
 
@@ -29,8 +29,10 @@ class Reconcile:
         self.on_newcomer: Callable[[WorkerSeat, JobRecord], None]
 
     def registered(self, seat: WorkerSeat, running: Iterable[RunningWork]) -> None:
-        """A worker (re)joined with what runs there."""
+        """A worker (re)joined, or says again what runs there."""
+        running = tuple(running)
         self.running(seat, running)
+        self._missing(seat, {work.dispatch_id for work in running})
         for record in self._state.records.values():
             if record.taken_over and seat.name not in record.workers:
                 self.on_newcomer(seat, record)
@@ -62,6 +64,27 @@ class Reconcile:
                 )
 
         self._state.supervisor.spawn(f"stop:{record.job_id}", cancel, policy=Policy.ONCE)
+
+    def _missing(self, seat: WorkerSeat, reported: set[str]) -> None:
+        """What a worker does not have in two reports running is lost.
+
+        Once may be a result on its way; twice, it went elsewhere (to a manager that took the
+        job over) or nowhere.
+        """
+        absent = {
+            binding.dispatch_id: binding
+            for binding in seat.slots.bindings
+            if isinstance(binding.tag, Entry)
+            and binding.tag.state is State.RUNNING
+            and binding.dispatch_id not in reported
+        }
+        for dispatch_id, binding in absent.items():
+            record, entry = binding.holder, binding.tag
+            if dispatch_id in seat.missing:
+                assert isinstance(record, JobRecord)
+                assert isinstance(entry, Entry)
+                self._lifecycle.lose(record, entry, f"{seat.name} does not have it any more")
+        seat.missing = frozenset(absent)
 
     def _adopt(self, record: JobRecord, seat: WorkerSeat, work: RunningWork) -> bool:
         entry = record.entries.get(work.workflow)

@@ -177,8 +177,10 @@ class JobRecord:
         only = frozenset(self.entries) if len(self.entries) < len(self.job.workflows) else None
         graph = DependencyGraph(self.job.workflows, only=only)
         for workflow in self.job.workflows:
-            if not self.graph.is_open(workflow.name):
-                graph.complete(workflow.name)
+            name = workflow.name
+            # A value that is here no more is waited for again: the gate brings it.
+            if not self.graph.is_open(name) and (name in self.inputs or not graph.wanted(name)):
+                graph.complete(name)
         self.graph = graph
 
     def dispatch_id(self, entry: Entry) -> str:

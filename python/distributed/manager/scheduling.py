@@ -40,13 +40,15 @@ class Scheduler:
         state = self._state
         queue, allocation = state.queue, state.allocation
         widest = allocation.widest()
+        holds = any(slots.hold is not None for slots in allocation.workers.values())
         tries = 0
         while (line := queue.next()) is not None:
-            if not widest:
+            held = allocation.widest(line.owner) if holds else 0
+            if not widest and not held:
                 tries += 1
-                if tries > TRIES_WITHOUT_CORES or not state.tiny.any_tiny:
+                if tries > TRIES_WITHOUT_CORES or not (state.tiny.any_tiny or holds):
                     break
-            ready = line.head(max(1, widest))
+            ready = line.head(max(1, widest, held))
             slots = self._choose(line, ready) if ready is not None else None
             if ready is None or slots is None:
                 self._hold_if_due(line)
@@ -84,7 +86,7 @@ class Scheduler:
         entry = record.entries[ready.name]
         self._lifecycle.assigned(record, entry, slots.name)
         assignment = self._lifecycle.assignment(record, entry)
-        slots.bind(assignment.dispatch_id, record, ready.cores, entry)
+        slots.bind(assignment.dispatch_id, record, ready.cores, entry, exclusive=line.exclusive)
         if slots.hold is record and not self._needs_hold(line):
             self._state.allocation.release_holds(record)
         self._state.dispatched += 1

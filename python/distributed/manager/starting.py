@@ -193,9 +193,9 @@ class Starting:
         """Results that are known already: of other datacenters, or from before a takeover."""
         for result in message.inputs:
             entry = record.entries.get(result.workflow)
-            if entry is None:
+            if entry is None or entry.state.final:
                 self._lifecycle.settle(record, result)
-            elif not entry.state.final:
+            else:
                 self._lifecycle.recorded_before(record, entry, result)
 
     def _ready(self, record: JobRecord) -> None:

@@ -24,6 +24,7 @@ class WorkerSeat:
         heard_at: clock seconds of its last word.
         suspect: whether membership suspects it now.
         gone: whether it was removed; its lane ends.
+        missing: dispatches that its last report did not list although it took them.
     """
 
     __slots__ = (
@@ -33,6 +34,7 @@ class WorkerSeat:
         "gone",
         "heard_at",
         "lane_running",
+        "missing",
         "name",
         "outgoing",
         "shut_until",
@@ -54,3 +56,4 @@ class WorkerSeat:
         self.degraded = False
         self.draining = message.draining
         self.gone = False
+        self.missing: frozenset[str] = frozenset()

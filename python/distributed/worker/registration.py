@@ -82,6 +82,10 @@ class Registration:
                 self._member(member)
             self._state.supervisor.spawn("watch-members", self._watch, policy=Policy.RESTART)
 
+    def introduce(self, address: str) -> None:
+        """Register with the manager at `address` too."""
+        self._know(address, from_seed=True)
+
     async def announce_draining(self) -> None:
         """Tell every manager at once that no work is taken any more."""
         for link in self._links.values():

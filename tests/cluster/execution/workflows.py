@@ -169,3 +169,10 @@ def child_sleeping(ctx: WorkflowContext, marker: str) -> None:
 
 def forking(ctx: WorkflowContext) -> str:
     return "child" if os.fork() == 0 else "parent"
+
+
+def steady(ctx: WorkflowContext, steps: int) -> int:
+    for step in range(steps):
+        ctx.progress(step + 1, steps)
+        time.sleep(0.05)
+    return steps

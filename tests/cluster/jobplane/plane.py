@@ -24,7 +24,7 @@ from distributed.messages.results import (
 from distributed.supervision import Supervisor
 from distributed.telemetry.logs import node_logger
 from distributed.telemetry.metrics import CountingMetrics
-from distributed.transport.interface import Context, Identity
+from distributed.transport.interface import Context, Identity, Listener
 from distributed.transport.pool import ConnectionPool
 from distributed.transport.tcp import TcpTransport
 from distributed.types import Address, Role
@@ -38,14 +38,14 @@ ANY_PORT = Address("127.0.0.1:0")
 class Process:
     """What every node of these tests is made of."""
 
-    def __init__(self, role: Role, name: str) -> None:
+    def __init__(self, role: Role, name: str, instance: str = "first") -> None:
         self.clock = SystemClock()
         self.rng = random.Random(name)
         self.metrics = CountingMetrics()
         self.logger = node_logger(role, name)
         self.supervisor = Supervisor(self.clock, self.rng, self.logger, self.metrics)
         self.transport = TcpTransport(self.supervisor, self.clock, self.logger, self.metrics)
-        self.identity = Identity(role, name, "dc1", f"{name}-1")
+        self.identity = Identity(role, name, "dc1", f"{name}-{instance}")
 
     def tools(self) -> dict[str, Any]:
         """Arguments that the roles' constructors share."""
@@ -143,6 +143,7 @@ class Plane:
         self.gate = StandInGate()
         self.managers: list[ManagerNode] = []
         self.workers: list[WorkerNode] = []
+        self.closing: list[Listener] = []
         self._processes: list[Process] = []
 
     async def start(
@@ -172,7 +173,9 @@ class Plane:
         self._processes.append(process)
         return node
 
-    async def add_worker(self, name: str, **settings: Any) -> WorkerNode:
+    async def add_worker(
+        self, name: str, *, instance: str = "first", **settings: Any
+    ) -> WorkerNode:
         """One more worker, which knows every manager."""
         merged: dict[str, Any] = {
             "managers": tuple(node.address for node in self.managers),
@@ -181,7 +184,7 @@ class Plane:
             "cancel_grace_seconds": 0.2,
             **settings,
         }
-        process = Process(Role.WORKER, name)
+        process = Process(Role.WORKER, name, instance)
         node = WorkerNode(WorkerSettings(**merged), **process.tools())
         await node.start()
         self.workers.append(node)
@@ -227,6 +230,8 @@ class Plane:
             await manager.stop()
         for process in self._processes:
             await process.supervisor.stop()
+        for listener in self.closing:
+            await listener.close()
         await self.gate.stop()
 
 

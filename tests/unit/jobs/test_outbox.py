@@ -1,0 +1,86 @@
+"""A result stays until it is recorded, whatever happens to its delivery."""
+
+from __future__ import annotations
+
+from distributed.jobs.deadlines import Deadlines
+from distributed.jobs.fence import fence
+from distributed.jobs.outbox import Outbox
+from distributed.messages.results import WorkflowResult
+
+
+def result(name: str, attempt: int = 1) -> WorkflowResult:
+    return WorkflowResult(name, attempt, "completed")
+
+
+def names(results: tuple[WorkflowResult, ...]) -> list[str]:
+    return [item.workflow for item in results]
+
+
+def test_oldest_first_in_bounded_batches() -> None:
+    outbox = Outbox(10.0)
+    for name in "abc":
+        outbox.put(result(name))
+    assert names(outbox.due(0.0, 2)) == ["a", "b"]
+
+
+def test_what_was_sent_is_kept_and_due_again_when_its_answer_stays_out() -> None:
+    """GM 9.4a, MW 22.2a."""
+    outbox = Outbox(10.0)
+    outbox.put(result("a"))
+    outbox.sent(outbox.due(0.0, 9), 0.0)
+    assert len(outbox) == 1
+    assert outbox.due(9.9, 9) == ()
+    assert outbox.next_due() == 10.0
+    assert names(outbox.due(10.0, 9)) == ["a"]
+
+
+def test_only_recording_removes() -> None:
+    outbox = Outbox(10.0)
+    outbox.put(result("a"))
+    outbox.put(result("a", attempt=2))
+    outbox.sent(outbox.due(0.0, 1), 0.0)
+    assert outbox.recorded([("a", 1), ("unknown", 1)]) == 1
+    assert ("a", 2) in outbox
+    assert outbox.recorded([("a", 2)]) == 1
+    assert outbox.next_due() is None
+
+
+def test_a_second_result_of_the_same_attempt_is_not_news() -> None:
+    """MW 22.2c, 51.1."""
+    outbox = Outbox(10.0)
+    outbox.put(result("a"))
+    outbox.put(result("a"))
+    assert len(outbox) == 1
+
+
+def test_a_new_receiver_is_told_everything_in_order() -> None:
+    outbox = Outbox(10.0)
+    for name in "ab":
+        outbox.put(result(name))
+    outbox.sent(outbox.due(0.0, 1), 0.0)
+    outbox.resend_all()
+    assert names(outbox.due(0.0, 9)) == ["a", "b"]
+
+
+def test_deadlines_come_due_in_order_once_and_can_be_moved_and_cancelled() -> None:
+    deadlines: Deadlines[str] = Deadlines()
+    for key, at in (("b", 2.0), ("a", 1.0), ("c", 3.0), ("d", 1.5)):
+        deadlines.set(key, at)
+    deadlines.set("c", 0.5)
+    deadlines.cancel("d")
+    assert deadlines.due(1.0) == ["c", "a"]
+    assert deadlines.due(9.0) == ["b"]
+    assert deadlines.due(9.0) == []
+
+
+def test_deadlines_moved_many_times_do_not_grow() -> None:
+    deadlines: Deadlines[str] = Deadlines()
+    for step in range(10_000):
+        deadlines.set("only", float(step))
+    assert len(deadlines._heap) <= 65
+    assert deadlines.due(1e9) == ["only"]
+
+
+def test_the_gates_epoch_counts_before_the_managers() -> None:
+    """Invariant 2: one fence domain."""
+    assert fence(2, 0) > fence(1, 5) > fence(1, 4)
