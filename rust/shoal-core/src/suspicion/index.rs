@@ -44,6 +44,14 @@ impl NodeEntry {
     }
 }
 
+/// An answer of [`Index::look`].
+pub(super) struct Known {
+    /// The record of the subject, or [`NIL`].
+    pub(super) record: u32,
+    pub(super) dead: bool,
+    pub(super) refuted: u64,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct JobEntry {
     pub(super) head: u32,
@@ -102,17 +110,28 @@ impl<J: Copy + Eq + Hash, N: Copy + Eq + Hash> Index<J, N> {
         (index != NIL).then_some(index)
     }
 
-    /// The entry of a node, made where it is missing; `None` if there is no room for it.
-    ///
-    /// Room is made by forgetting the node that has been idle the longest.
-    pub(super) fn node_or_new(&mut self, node: N) -> Option<&mut NodeEntry> {
-        if self.nodes.len() >= self.most_nodes && !self.nodes.contains_key(&node) {
-            self.make_room();
-            if self.nodes.len() >= self.most_nodes {
-                return None;
-            }
+    /// What matters to an accusation of `subject`.
+    pub(super) fn look(&self, subject: &Subject<J, N>) -> Known {
+        let node = self.nodes.get(&subject.node);
+        let record = match subject.job {
+            None => node.map_or(NIL, |entry| entry.suspicion),
+            Some(job) => self.pairs.get(&(job, subject.node)).copied().unwrap_or(NIL),
+        };
+        Known {
+            record,
+            dead: node.is_some_and(|entry| entry.dead.is_some()),
+            refuted: node.map_or(0, |entry| entry.refuted),
         }
-        Some(self.nodes.entry(node).or_insert(NodeEntry::NEW))
+    }
+
+    /// Whether a node can have an entry. Room is made by forgetting the node that has been
+    /// idle the longest.
+    pub(super) fn has_room(&mut self, node: N) -> bool {
+        if self.nodes.len() < self.most_nodes || self.nodes.contains_key(&node) {
+            return true;
+        }
+        self.make_room();
+        self.nodes.len() < self.most_nodes
     }
 
     fn make_room(&mut self) {
@@ -159,8 +178,14 @@ impl<J: Copy + Eq + Hash, N: Copy + Eq + Hash> Index<J, N> {
         }
     }
 
-    /// Strikes a record that was just removed from `records`.
-    pub(super) fn unlink(&mut self, records: &mut Records<J, N>, record: &Record<J, N>) {
+    /// Strikes a record that was just removed from `records`; `refuted` is the incarnation
+    /// that refuted it, 0 for none.
+    pub(super) fn unlink(
+        &mut self,
+        records: &mut Records<J, N>,
+        record: &Record<J, N>,
+        refuted: u64,
+    ) {
         let Subject { job, node } = record.subject;
         if let Some(job) = job {
             self.pairs.remove(&(job, node));
@@ -168,7 +193,8 @@ impl<J: Copy + Eq + Hash, N: Copy + Eq + Hash> Index<J, N> {
             detach(records, record.of_node, |r| &mut r.of_node);
             self.unlink_job(job, record.of_job);
         }
-        if let Some(entry) = self.nodes.get_mut(&node) {
+        self.update(node, |entry| {
+            entry.refuted = entry.refuted.max(refuted);
             match job {
                 None => entry.suspicion = NIL,
                 Some(_) => {
@@ -178,8 +204,7 @@ impl<J: Copy + Eq + Hash, N: Copy + Eq + Hash> Index<J, N> {
                     }
                 }
             }
-        }
-        self.settle(node);
+        });
     }
 
     fn unlink_job(&mut self, job: J, neighbours: Neighbours) {
@@ -195,19 +220,13 @@ impl<J: Copy + Eq + Hash, N: Copy + Eq + Hash> Index<J, N> {
         }
     }
 
-    /// Applies `change` to what is known about a node, if anything is.
+    /// Applies `change` to what is known about a node, if anything is. An entry that says
+    /// nothing after it is dropped, and one that is only a memory queued.
     pub(super) fn update(&mut self, node: N, change: impl FnOnce(&mut NodeEntry)) {
-        if let Some(entry) = self.nodes.get_mut(&node) {
-            change(entry);
-            self.settle(node);
-        }
-    }
-
-    /// Drops an entry that says nothing, and queues one that is only a memory.
-    fn settle(&mut self, node: N) {
         let Some(entry) = self.nodes.get_mut(&node) else {
             return;
         };
+        change(entry);
         if entry.is_blank() {
             self.nodes.remove(&node);
         } else if entry.is_idle() && entry.mark == 0 {
@@ -216,6 +235,12 @@ impl<J: Copy + Eq + Hash, N: Copy + Eq + Hash> Index<J, N> {
             self.idle.push_back((node, self.marks));
             self.tidy();
         }
+    }
+
+    /// As [`Self::update`], with an entry made where it is missing.
+    pub(super) fn update_or_new(&mut self, node: N, change: impl FnOnce(&mut NodeEntry)) {
+        self.nodes.entry(node).or_insert(NodeEntry::NEW);
+        self.update(node, change);
     }
 
     /// Keeps outdated marks from outnumbering the nodes.

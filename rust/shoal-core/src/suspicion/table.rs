@@ -95,34 +95,30 @@ impl<J: Copy + Eq + Hash, N: Copy + Eq + Hash> SuspicionTable<J, N> {
         timeout: Timeout,
         now: Instant,
     ) -> Verdict {
-        let open = self.index.record(&subject);
-        if let Some((index, record)) = open.and_then(|i| self.records.find(i).map(|r| (i, r))) {
+        let known = self.index.look(&subject);
+        if let Some(record) = self.records.find(known.record) {
             if record.is_death() {
                 return Verdict::Dead;
             }
             if incarnation == record.incarnation {
-                let counted = self.add_confirmer(index, accuser, now);
+                let counted = self.add_confirmer(known.record, accuser, now);
                 return if counted {
                     Verdict::Confirmed
                 } else {
                     Verdict::Known
                 };
             }
-            if incarnation < record.incarnation || self.is_refuted(subject.node, incarnation) {
+            if incarnation < record.incarnation || incarnation < known.refuted {
                 return Verdict::Stale;
             }
-            self.remove(index);
+            self.remove(known.record, 0);
             self.open(subject, incarnation, accuser, timeout, now);
             return Verdict::Reopened;
         }
-        if self
-            .index
-            .node(subject.node)
-            .is_some_and(|node| node.dead.is_some())
-        {
+        if known.dead {
             return Verdict::Dead;
         }
-        if self.is_refuted(subject.node, incarnation) {
+        if incarnation < known.refuted {
             return Verdict::Stale;
         }
         if let Err(count) = self.admit(&subject) {
@@ -159,17 +155,11 @@ impl<J: Copy + Eq + Hash, N: Copy + Eq + Hash> SuspicionTable<J, N> {
         let Some(index) = self.index.record(&subject) else {
             return false;
         };
-        if self
-            .records
-            .find(index)
-            .is_none_or(|record| record.incarnation >= incarnation)
-        {
+        let open = self.records.find(index);
+        if open.is_none_or(|record| record.incarnation >= incarnation) {
             return false;
         }
-        self.index.update(subject.node, |node| {
-            node.refuted = node.refuted.max(incarnation)
-        });
-        self.remove(index);
+        self.remove(index, incarnation);
         true
     }
 
@@ -192,19 +182,22 @@ impl<J: Copy + Eq + Hash, N: Copy + Eq + Hash> SuspicionTable<J, N> {
     ///
     /// The death is remembered until [`Self::revive`], [`Self::joined`] or [`Self::forget`].
     pub fn node_died(&mut self, node: N, incarnation: u64) -> Vec<J> {
-        if let Some(index) = self.index.record(&Subject::node(node)) {
-            self.remove(index);
-        }
         let mut jobs = Vec::new();
-        while let Some(index) = self.first_job_record(node) {
-            jobs.extend(self.remove(index).and_then(|record| record.subject.job));
+        if let Some(entry) = self.index.node(node) {
+            let (suspicion, mut next) = (entry.suspicion, entry.jobs);
+            self.remove(suspicion, 0);
+            while let Some(record) = self.remove(next, 0) {
+                next = record.of_node.next;
+                jobs.extend(record.subject.job);
+            }
         }
-        if self.index.node_or_new(node).is_none() {
+        if self.index.has_room(node) {
+            self.index.update_or_new(node, |entry| {
+                entry.dead = Some(entry.dead.unwrap_or(0).max(incarnation));
+            });
+        } else {
             self.refusals.nodes += 1;
         }
-        self.index.update(node, |entry| {
-            entry.dead = Some(entry.dead.unwrap_or(0).max(incarnation));
-        });
         jobs
     }
 
@@ -239,7 +232,7 @@ impl<J: Copy + Eq + Hash, N: Copy + Eq + Hash> SuspicionTable<J, N> {
     pub fn job_ended(&mut self, job: J) -> usize {
         let mut ended = 0;
         while let Some(head) = self.index.job(job).map(|entry| entry.head) {
-            self.remove(head);
+            self.remove(head, 0);
             ended += 1;
         }
         ended
@@ -285,12 +278,6 @@ impl<J: Copy + Eq + Hash, N: Copy + Eq + Hash> SuspicionTable<J, N> {
         self.refusals
     }
 
-    fn is_refuted(&self, node: N, incarnation: u64) -> bool {
-        self.index
-            .node(node)
-            .is_some_and(|entry| incarnation < entry.refuted)
-    }
-
     pub(super) fn first_job_record(&self, node: N) -> Option<u32> {
         self.index
             .node(node)
@@ -307,10 +294,10 @@ impl<J: Copy + Eq + Hash, N: Copy + Eq + Hash> SuspicionTable<J, N> {
         if of_job.is_some_and(|job| job.len >= self.limits.per_job) {
             return Err(&mut self.refusals.per_job);
         }
-        match self.index.node_or_new(subject.node) {
-            Some(_) => Ok(()),
-            None => Err(&mut self.refusals.nodes),
+        if !self.index.has_room(subject.node) {
+            return Err(&mut self.refusals.nodes);
         }
+        Ok(())
     }
 
     fn open(
@@ -357,12 +344,13 @@ impl<J: Copy + Eq + Hash, N: Copy + Eq + Hash> SuspicionTable<J, N> {
         true
     }
 
-    pub(super) fn remove(&mut self, index: u32) -> Option<Record<J, N>> {
+    /// Removes a record; `refuted` is the incarnation that refuted it, 0 for none.
+    pub(super) fn remove(&mut self, index: u32, refuted: u64) -> Option<Record<J, N>> {
         let record = self.records.remove(index)?;
         if let Some(armed) = record.armed {
             self.deadlines.disarm(armed);
         }
-        self.index.unlink(&mut self.records, &record);
+        self.index.unlink(&mut self.records, &record, refuted);
         Some(record)
     }
 }

@@ -1,9 +1,14 @@
 //! Lifeguard's dynamic suspicion timeout.
 
 use core::time::Duration;
+use std::sync::LazyLock;
 
 /// Confirmations that can be expected; more bring nothing.
 const MOST_CONFIRMATIONS: u32 = 64;
+
+/// Natural logarithms of the numbers up to one more than that.
+static LOGARITHMS: LazyLock<[f64; MOST_CONFIRMATIONS as usize + 2]> =
+    LazyLock::new(|| core::array::from_fn(|number| (number as f64).ln()));
 
 /// The bounds of one suspicion, settled when it starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +77,8 @@ impl Timeout {
         if confirmations == 0 {
             return self.max_micros;
         }
-        let share = f64::from(confirmations + 1).ln() / f64::from(self.expected + 1).ln();
+        let logarithm = |number: u32| LOGARITHMS[number as usize + 1];
+        let share = logarithm(confirmations) / logarithm(self.expected);
         let saved = (self.max_micros - self.min_micros) as f64 * share;
         self.max_micros
             .saturating_sub(saved as u64)
