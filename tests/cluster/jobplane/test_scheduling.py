@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
+
 import pytest
 
 from .plane import Plane, workflow
@@ -75,11 +78,16 @@ async def test_a_workflow_under_which_workers_die_is_taken_for_the_cause(plane: 
         await plane.gate.until(lambda: any(running_on(plane, w) for w in plane.workers))
         (victim,) = [worker for worker in plane.workers if running_on(plane, worker)]
         await crash(plane, victim)
-        await plane.gate.until(lambda: victim.state.name not in plane.managers[0].state.seats)
+        seats, name = plane.managers[0].state.seats, victim.state.name
+        await plane.gate.until(partial(missing, seats, name))
     await plane.finished("j1")
     (result,) = plane.gate.recorded["j1"]
     assert result.state == "failed"
     assert "2 workers died under it" in result.error
+
+
+def missing(seats: Mapping[str, object], name: str) -> bool:
+    return name not in seats
 
 
 async def test_cores_that_run_never_exceed_cores(plane: Plane) -> None:

@@ -20,7 +20,7 @@ def pool(**cores: int) -> Allocation:
 
 def chosen(allocation: Allocation, cores: int = 1, **options: object) -> str | None:
     slots = allocation.choose(cores, JOB, **options)  # type: ignore[arg-type]
-    return slots.name if slots else None
+    return None if slots is None else slots.name
 
 
 def test_a_dispatch_holds_its_cores_until_it_is_released() -> None:
