@@ -1,0 +1,128 @@
+"""The demonstration's course: submit, watch, kill, and tell what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from distributed.client import Client, JobHandle, decoded
+from distributed.commands.demo.job import demo_job
+from distributed.commands.demo.pages import PageServer
+from distributed.commands.entry import JOB_FAILED, OK
+from distributed.commands.follow import follow, show_result
+from distributed.commands.view.story import Happening, Story
+
+if TYPE_CHECKING:
+    from distributed.commands.local.cluster import LocalCluster
+    from distributed.commands.output import Output
+    from distributed.messages.submission import JobResult
+
+KILL_AFTER_SECONDS = 4.0
+
+
+class Show:
+    """One run of the demonstration over a started cluster."""
+
+    def __init__(
+        self,
+        cluster: LocalCluster,
+        output: Output,
+        rng: random.Random,
+        *,
+        kill: bool,
+        pace: float,
+    ) -> None:
+        self._cluster = cluster
+        self._output = output
+        self._rng = rng
+        self._kill = kill
+        self._pace = pace
+        self._killed: dict[str, Any] = {}
+
+    async def run(self) -> tuple[int, dict[str, Any]]:
+        """Returns the exit status (0 if the job completed) and the report."""
+        pages = PageServer(self._rng)
+        await pages.start()
+        try:
+            async with Client(*self._cluster.addresses("gate")) as client:
+                result, story = await self._job(client, pages)
+        finally:
+            await pages.stop()
+        show_result(result, self._output)
+        self._tell(result, story)
+        status = OK if result.state == "completed" else JOB_FAILED
+        return status, self._report(result, story)
+
+    async def _job(self, client: Client, pages: PageServer) -> tuple[JobResult, Story]:
+        datacenters = self._cluster.shape.datacenters
+        job = demo_job(pages.url, datacenters, pace=self._pace)
+        handle = await client.submit(job)
+        story = Story(tuple(workflow.name for workflow in job.workflows))
+        following = follow(handle, story, f"demonstration ({handle.id})", self._output)
+        if self._kill:
+            await asyncio.gather(following, self._kill_a_busy_worker(client, handle, story))
+        else:
+            await following
+        return await handle.wait(), story
+
+    async def _kill_a_busy_worker(self, client: Client, handle: JobHandle, story: Story) -> None:
+        started = time.perf_counter()
+        await asyncio.sleep(min(KILL_AFTER_SECONDS, 0.5 + 3.5 * self._pace))  # noqa: TID251 - the show's own timing
+        view = await client.show(handle.id)
+        running: dict[str, list[str]] = {}
+        for line in view.workflows:
+            if line.state == "running" and line.worker in self._cluster.nodes:
+                running.setdefault(line.worker, []).append(line.name)
+        if not running:
+            self._output.line("no worker was busy, so none was killed")
+            return
+        victim = max(sorted(running), key=lambda name: len(running[name]))
+        self._killed = {
+            "worker": victim,
+            "ran": sorted(running[victim]),
+            "killed_at_seconds": round(story.elapsed_seconds or time.perf_counter() - started, 3),
+        }
+        await self._cluster.nodes[victim].kill()
+        story.happenings.append(
+            Happening(
+                story.elapsed_seconds,
+                f"SIGKILL to worker {victim}, running {', '.join(self._killed['ran'])}",
+            )
+        )
+
+    def _tell(self, result: JobResult, story: Story) -> None:
+        for happening in story.happenings:
+            self._output.line(f"{happening.elapsed_seconds:8.2f} s\t{happening.text}")
+        if self._killed:
+            again = [
+                f"{entry.workflow} on {entry.worker} (attempt {entry.attempt})"
+                for entry in result.workflows
+                if entry.workflow in self._killed["ran"]
+            ]
+            self._output.line(f"what ran on {self._killed['worker']} ended: {'; '.join(again)}")
+
+    def _report(self, result: JobResult, story: Story) -> dict[str, Any]:
+        return {
+            "job": result.job_id,
+            "state": result.state,
+            "elapsed_seconds": result.elapsed_seconds,
+            "killed": self._killed,
+            "story": [msgspec.structs.asdict(line) for line in story.happenings],
+            "datacenters": [msgspec.structs.asdict(entry) for entry in result.datacenters],
+            "workflows": [
+                {
+                    "workflow": entry.workflow,
+                    "state": entry.state,
+                    "datacenter": entry.datacenter,
+                    "worker": entry.worker,
+                    "attempt": entry.attempt,
+                    "run_seconds": entry.run_seconds,
+                    "value": decoded(entry),
+                }
+                for entry in result.workflows
+            ],
+        }

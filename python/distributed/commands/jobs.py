@@ -1,0 +1,307 @@
+"""`shoal job …`: looking at jobs and acting on them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from distributed.commands.output import Output, age
+
+if TYPE_CHECKING:
+    from distributed.client import Client
+
+Gates = Annotated[tuple[str, ...], Parameter(name="--gate", negative="")]
+DEFAULT_GATES = ("127.0.0.1:7700",)
+
+
+def _with_client(gates: tuple[str, ...], act: Callable[[Client], Awaitable[None]]) -> None:
+    from distributed.client import Client
+
+    async def session() -> None:
+        async with Client(*gates) as client:
+            await act(client)
+
+    asyncio.run(session())
+
+
+def list_jobs(
+    *,
+    gate: Gates = DEFAULT_GATES,
+    state: Annotated[tuple[str, ...], Parameter(negative="")] = (),
+    name: str = "",
+    limit: int = 100,
+    json: bool = False,
+) -> None:
+    """Jobs, newest first.
+
+    Parameters
+    ----------
+    gate
+        Address of a gate.
+    state
+        Only jobs in this state; may be given several times.
+    name
+        Only jobs whose name contains this.
+    limit
+        At most this many.
+    json
+        One JSON object a line.
+    """
+
+    async def act(client: Client) -> None:
+        rows = [
+            {
+                "job": view.job_id,
+                "name": view.name,
+                "state": view.state,
+                "owner": view.owner,
+                "age": view.age_seconds if json else age(view.age_seconds),
+            }
+            for view in await client.jobs(states=state, name=name, limit=limit)
+        ]
+        Output(json=json).table(("job", "name", "state", "owner", "age"), rows)
+
+    _with_client(gate, act)
+
+
+def show(job: str, *, gate: Gates = DEFAULT_GATES, json: bool = False) -> None:
+    """One job and its workflows.
+
+    Parameters
+    ----------
+    job
+        Id or unique prefix.
+    gate
+        Address of a gate.
+    json
+        One JSON object.
+    """
+
+    async def act(client: Client) -> None:
+        view = await client.show(job)
+        output = Output(json=json)
+        if json:
+            output.record(view)
+            return
+        output.line(f"{view.name} {view.job_id} {view.state} {view.reason}".rstrip())
+        output.line(f"owner {view.owner}, epoch {view.epoch}, accepted {age(view.age_seconds)}")
+        columns = ("workflow", "state", "datacenter", "worker", "attempt", "progress", "reason")
+        output.table(
+            columns,
+            [
+                {
+                    "workflow": line.name,
+                    "state": line.state,
+                    "datacenter": line.datacenter,
+                    "worker": line.worker,
+                    "attempt": line.attempt,
+                    "progress": f"{line.done}/{line.total}" if line.total else "",
+                    "reason": line.reason,
+                }
+                for line in view.workflows
+            ],
+        )
+
+    _with_client(gate, act)
+
+
+def watch(job: str, *, gate: Gates = DEFAULT_GATES, json: bool = False) -> None:
+    """Follow a job as it runs; its final state is the exit status.
+
+    Parameters
+    ----------
+    job
+        Id or unique prefix.
+    gate
+        Address of a gate.
+    json
+        One JSON object a line.
+    """
+
+    async def act(client: Client) -> None:
+        from distributed.commands.follow import follow, show_result
+        from distributed.commands.run import result_of
+        from distributed.commands.view.story import Story
+
+        view = await client.show(job)
+        handle = client.job(view.job_id)
+        output = Output(json=json)
+        await follow(handle, Story.of(view), f"{view.name} ({view.job_id})", output)
+        result = await handle.wait()
+        show_result(result, output)
+        result_of(result.job_id, result.state, result.reason)
+
+    _with_client(gate, act)
+
+
+def cancel(
+    job: str,
+    *,
+    workflow: str = "",
+    reason: str = "",
+    gate: Gates = DEFAULT_GATES,
+    json: bool = False,
+) -> None:
+    """Cancel a job, or one workflow and what depends on it; says what became of each.
+
+    Parameters
+    ----------
+    job
+        Id or unique prefix.
+    workflow
+        Only this workflow and its dependants.
+    reason
+        Kept with the job.
+    gate
+        Address of a gate.
+    json
+        One JSON object a line.
+    """
+
+    async def act(client: Client) -> None:
+        view = await client.show(job)
+        outcomes = await client.job(view.job_id).cancel(workflow=workflow, reason=reason)
+        rows = [{"workflow": name, "outcome": outcome} for name, outcome in outcomes.items()]
+        Output(json=json).table(("workflow", "outcome"), rows)
+
+    _with_client(gate, act)
+
+
+def result(
+    job: str, *, wait: bool = False, gate: Gates = DEFAULT_GATES, json: bool = False
+) -> None:
+    """A job's final result; status 1 while it has not ended.
+
+    Parameters
+    ----------
+    job
+        Id or unique prefix.
+    wait
+        Wait for the end.
+    gate
+        Address of a gate.
+    json
+        One JSON object.
+    """
+
+    async def act(client: Client) -> None:
+        from distributed.commands.follow import show_result
+        from distributed.commands.run import result_of
+        from distributed.errors import JobError
+
+        view = await client.show(job)
+        handle = client.job(view.job_id)
+        final = await handle.wait() if wait else await handle.peek()
+        if final is None:
+            raise JobError(f"job {view.job_id} is {view.state} and has no result yet")
+        show_result(final, Output(json=json))
+        result_of(final.job_id, final.state, final.reason)
+
+    _with_client(gate, act)
+
+
+def history(job: str, *, gate: Gates = DEFAULT_GATES, json: bool = False) -> None:
+    """A job's events in order, as the ledger keeps them.
+
+    Parameters
+    ----------
+    job
+        Id or unique prefix.
+    gate
+        Address of a gate.
+    json
+        One JSON object a line.
+    """
+
+    async def act(client: Client) -> None:
+        view = await client.show(job)
+        rows = [
+            {"sequence": event.sequence, "kind": event.kind, "detail": event.detail}
+            for event in await client.job(view.job_id).history()
+        ]
+        Output(json=json).table(("sequence", "kind", "detail"), rows)
+
+    _with_client(gate, act)
+
+
+def logs(job: str, *, workflow: str = "", gate: Gates = DEFAULT_GATES, json: bool = False) -> None:
+    """Captured output of a job's workflows.
+
+    Parameters
+    ----------
+    job
+        Id or unique prefix.
+    workflow
+        Only this workflow's.
+    gate
+        Address of a gate.
+    json
+        One JSON object a line.
+    """
+
+    async def act(client: Client) -> None:
+        view = await client.show(job)
+        output = Output(json=json)
+        for line in await client.job(view.job_id).logs(workflow=workflow):
+            if json:
+                output.record(line)
+            else:
+                output.line(f"{line.workflow}\t{line.stream}\t{line.text}")
+
+    _with_client(gate, act)
+
+
+def explain(job: str, *, gate: Gates = DEFAULT_GATES, json: bool = False) -> None:
+    """Why a job ran where it ran: each routing decision with its candidates and reasons.
+
+    Parameters
+    ----------
+    job
+        Id or unique prefix.
+    gate
+        Address of a gate.
+    json
+        One JSON object a line.
+    """
+
+    async def act(client: Client) -> None:
+        view = await client.show(job)
+        _decisions(await client.job(view.job_id).explain(), Output(json=json))
+
+    _with_client(gate, act)
+
+
+def plan(job: Path, *, gate: Gates = DEFAULT_GATES, json: bool = False) -> None:
+    """Where a job would go now, and why; nothing is stored.
+
+    Parameters
+    ----------
+    job
+        TOML or JSON file.
+    gate
+        Address of a gate.
+    json
+        One JSON object a line.
+    """
+    from distributed.commands.job_file import read_job
+
+    loaded = read_job(job)
+
+    async def act(client: Client) -> None:
+        _decisions(await client.plan(loaded), Output(json=json))
+
+    _with_client(gate, act)
+
+
+def _decisions(decisions: tuple[dict[str, object], ...], output: Output) -> None:
+    from distributed.commands.view.decisions import tell
+
+    for decision in decisions:
+        if output.json:
+            output.record(decision)
+        else:
+            tell(decision, output)
