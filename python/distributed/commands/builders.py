@@ -1,0 +1,72 @@
+"""From settings and parts to a role."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from distributed.types import Address, Role
+
+if TYPE_CHECKING:
+    from distributed.commands.hosting import Build, Parts, RunningNode
+
+
+async def gate(parts: Parts) -> RunningNode:
+    """A gate over the ledger that its settings name."""
+    from distributed.gate.node import GateNode
+    from distributed.ledger import open_ledger
+
+    settings = parts.settings
+    return GateNode(
+        settings.gate,
+        identity=parts.identity,
+        bind=Address(settings.node.bind),
+        clock=parts.clock,
+        rng=parts.rng,
+        transport=parts.transport,
+        metrics=parts.metrics,
+        supervisor=parts.supervisor,
+        membership=parts.membership,
+        ledger=await open_ledger(settings.ledger.url),
+        logger=parts.logger,
+    )
+
+
+async def manager(parts: Parts) -> RunningNode:
+    """A manager of its datacenter."""
+    from distributed.manager.node import ManagerNode
+
+    settings = parts.settings
+    return ManagerNode(
+        settings.manager,
+        identity=parts.identity,
+        bind=Address(settings.node.bind),
+        clock=parts.clock,
+        rng=parts.rng,
+        transport=parts.transport,
+        metrics=parts.metrics,
+        supervisor=parts.supervisor,
+        membership=parts.membership,
+        logger=parts.logger,
+    )
+
+
+async def worker(parts: Parts) -> RunningNode:
+    """A worker with the executor that its settings name."""
+    from distributed.worker.node import WorkerNode
+
+    settings = parts.settings
+    return WorkerNode(
+        settings.worker,
+        identity=parts.identity,
+        bind=Address(settings.node.bind),
+        clock=parts.clock,
+        rng=parts.rng,
+        transport=parts.transport,
+        metrics=parts.metrics,
+        supervisor=parts.supervisor,
+        membership=parts.membership,
+        logger=parts.logger,
+    )
+
+
+BUILDERS: dict[Role, Build] = {Role.GATE: gate, Role.MANAGER: manager, Role.WORKER: worker}

@@ -1,0 +1,207 @@
+"""Running one node in this process until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import secrets
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import msgspec
+import uvloop
+
+from distributed import membership
+from distributed.clock import SystemClock
+from distributed.commands.local.process import Ready
+from distributed.commands.logging_setup import configure
+from distributed.errors import ShoalError
+from distributed.messages.admin import NodeStatus
+from distributed.settings.tree import Settings
+from distributed.supervision import Supervisor, settle
+from distributed.telemetry.logs import BoundLogger, node_logger
+from distributed.telemetry.metrics import PrometheusMetrics
+from distributed.transport import Identity
+from distributed.transport.tcp import TcpTransport, split_address
+from distributed.transport.tls import TlsFiles
+from distributed.types import Role
+from distributed.web.app import make_app
+from distributed.web.server import WebServer
+
+
+class RunningNode(Protocol):
+    """What every role gives."""
+
+    @property
+    def address(self) -> str: ...
+
+    def status(self) -> NodeStatus: ...
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+class Parts(msgspec.Struct, frozen=True):
+    """What a role is built from."""
+
+    settings: Settings
+    identity: Identity
+    clock: SystemClock
+    rng: random.Random
+    transport: TcpTransport
+    membership: membership.Node
+    supervisor: Supervisor
+    metrics: PrometheusMetrics
+    logger: BoundLogger
+
+
+Build = Callable[[Parts], Awaitable[RunningNode]]
+
+
+class NodeStopped(ShoalError):
+    """A task without which the node cannot go on has failed."""
+
+
+def host(role: Role, settings: Settings, build: Build) -> int:
+    """Run a node until SIGTERM or SIGINT; returns the exit status.
+
+    Raises:
+        ShoalError: it could not start, or had to stop.
+    """
+    configure(settings.log)
+    return uvloop.run(_host(role, settings, build))
+
+
+async def _host(role: Role, settings: Settings, build: Build) -> int:
+    stop: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    _stop_on_signals(stop)
+    name = settings.node.name or f"{role.value}-{socket.gethostname()}-{secrets.token_hex(3)}"
+    logger = node_logger(role.value, name)
+    metrics = PrometheusMetrics({"node": name, "role": role.value})
+    rng, clock = random.Random(secrets.randbits(64)), SystemClock()
+
+    def fatal(task: str, error: BaseException) -> None:
+        if not stop.done():
+            stop.set_exception(NodeStopped(f"{name} stops since its task {task} failed: {error}"))
+
+    supervisor = Supervisor(clock, rng, logger, metrics, on_fatal=fatal)
+    member = await _join(role, name, settings)
+    metrics.read_at_scrape(lambda: _native_readings(member))
+    tls = settings.tls
+    parts = Parts(
+        settings=settings,
+        identity=Identity(
+            role, name, settings.node.datacenter, secrets.token_hex(8), settings.node.advertise
+        ),
+        clock=clock,
+        rng=rng,
+        transport=TcpTransport(
+            supervisor,
+            clock,
+            logger,
+            metrics,
+            tls=TlsFiles(tls.certificate, tls.key, tls.authority) if tls.certificate else None,
+        ),
+        membership=member,
+        supervisor=supervisor,
+        metrics=metrics,
+        logger=logger,
+    )
+    return await _serve(parts, build, stop)
+
+
+async def _serve(parts: Parts, build: Build, stop: asyncio.Future[str]) -> int:
+    settings, logger = parts.settings, parts.logger
+    node: RunningNode | None = None
+    web: WebServer | None = None
+    try:
+        node = await build(parts)
+        await node.start()
+        if settings.node.web_bind:
+            web = WebServer(
+                make_app(_Source(node, parts.metrics)), settings.node.web_bind, parts.supervisor
+            )
+            await web.start()
+        _announce(parts, node, web)
+        logger.info("serving at %s", node.address)
+        logger.info("stopping: %s", await stop)
+        return 0
+    finally:
+        steps: list[tuple[str, Callable[[], Awaitable[object]]]] = []
+        if node is not None:
+            steps.append(("the role", node.stop))
+        if web is not None:
+            steps.append(("the status page", web.stop))
+        steps.append(("membership", parts.membership.leave))
+        steps.append(("tasks", parts.supervisor.stop))
+        for step, action in steps:
+            await settle(step, action, logger)
+
+
+def _stop_on_signals(stop: asyncio.Future[str]) -> None:
+    def asked(number: signal.Signals) -> None:
+        if not stop.done():
+            stop.set_result(f"received {number.name}")
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, asked, number)
+
+
+async def _join(role: Role, name: str, settings: Settings) -> membership.Node:
+    section, node = settings.membership, settings.node
+    bind = node.member_bind or f"{split_address(node.bind)[0]}:0"
+    return await membership.Node.start(
+        name=name,
+        bind=bind,
+        advertise=node.member_advertise or None,
+        seeds=list(node.seeds),
+        meta={"role": role.value, "dc": node.datacenter},
+        profile=section.profile,
+        label=section.label or None,
+        keys=list(section.keys) or None,
+        encryption=section.encryption,
+        allow=list(section.allow),
+        join_retry_seconds=10.0 if node.seeds else 0.0,
+    )
+
+
+def _native_readings(member: membership.Node) -> list[tuple[str, str, str, float]]:
+    return [
+        ("counter" if name.endswith("_total") else "gauge",
+         f"membership_{name.removesuffix('_total')}", f"membership: {name}", float(value))
+        for name, value in member.stats().items()
+    ]
+
+
+def _announce(parts: Parts, node: RunningNode, web: WebServer | None) -> None:
+    ready = Ready(
+        role=parts.identity.role.value,
+        name=parts.identity.name,
+        address=node.address,
+        member_address=parts.membership.address,
+        web_address=web.address if web else "",
+        pid=os.getpid(),
+    )
+    sys.stdout.write(msgspec.json.encode(ready).decode() + "\n")
+    sys.stdout.flush()
+
+
+class _Source:
+    """A node's facts for its web pages."""
+
+    def __init__(self, node: RunningNode, metrics: PrometheusMetrics) -> None:
+        self._node = node
+        self._metrics = metrics
+
+    def status(self) -> NodeStatus:
+        return self._node.status()
+
+    def exposition(self) -> bytes:
+        return self._metrics.exposition()
+
