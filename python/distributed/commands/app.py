@@ -12,6 +12,11 @@ VERBS = {
     "monitor": ("distributed.commands.members:monitor", "Print events as they happen."),
     "reach": ("distributed.commands.reach:reach", "Test UDP and TCP to a member, apart."),
     "rtt": ("distributed.commands.members:rtt", "Estimate the round trip between members."),
+    "demo": ("distributed.commands.demo.command:demo", "A two-datacenter cluster on this machine."),
+    "gate": ("distributed.commands.nodes:gate", "Run a gate."),
+    "manager": ("distributed.commands.nodes:manager", "Run a manager."),
+    "worker": ("distributed.commands.nodes:worker", "Run a worker."),
+    "run": ("distributed.commands.run:run", "Submit a job file and follow it to its end."),
     "config": ("distributed.commands.config:config", "Show settings and where they came from."),
 }
 
@@ -31,6 +36,20 @@ NOUNS: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "list": ("distributed.commands.keys:list_keys", "List fingerprints."),
             "remove": ("distributed.commands.keys:remove", "Forget a key."),
             "use": ("distributed.commands.keys:use", "Encrypt with a held key."),
+        },
+    ),
+    "job": (
+        "Jobs: list, show, watch, cancel, results.",
+        {
+            "list": ("distributed.commands.jobs:list_jobs", "Jobs, newest first."),
+            "show": ("distributed.commands.jobs:show", "One job and its workflows."),
+            "watch": ("distributed.commands.jobs:watch", "Follow a job as it runs."),
+            "cancel": ("distributed.commands.jobs:cancel", "Cancel a job or one workflow."),
+            "result": ("distributed.commands.jobs:result", "A job's final result."),
+            "history": ("distributed.commands.jobs:history", "A job's events in order."),
+            "logs": ("distributed.commands.jobs:logs", "Captured output of a job."),
+            "explain": ("distributed.commands.jobs:explain", "Why a job ran where it ran."),
+            "plan": ("distributed.commands.jobs:plan", "Where a job would go now, and why."),
         },
     ),
 }

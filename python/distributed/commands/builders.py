@@ -12,22 +12,29 @@ if TYPE_CHECKING:
 
 async def gate(parts: Parts) -> RunningNode:
     """A gate over the ledger that its settings name."""
-    from distributed.gate.node import GateNode
-    from distributed.ledger import open_ledger
+    from distributed.gate.node import Gate
+    from distributed.ledger import SqlLedger, open_engine
 
     settings = parts.settings
-    return GateNode(
+    ledger = SqlLedger(
+        await open_engine(settings.ledger.url, parts.clock),
+        parts.clock,
+        key_seconds=settings.gate.key_seconds,
+    )
+    return Gate(
+        parts.identity.name,
         settings.gate,
-        identity=parts.identity,
-        bind=Address(settings.node.bind),
         clock=parts.clock,
         rng=parts.rng,
         transport=parts.transport,
-        metrics=parts.metrics,
+        ledger=ledger,
         supervisor=parts.supervisor,
-        membership=parts.membership,
-        ledger=await open_ledger(settings.ledger.url),
+        metrics=parts.metrics,
         logger=parts.logger,
+        membership=parts.membership,
+        datacenter=settings.node.datacenter,
+        bind=settings.node.bind,
+        advertise=settings.node.advertise,
     )
 
 

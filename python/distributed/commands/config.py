@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from distributed.commands.output import Output
+from distributed.commands.settings_tree import Settings
 from distributed.settings.printing import rows
 from distributed.settings.sources import Loaded, load
-from distributed.settings.tree import Settings
 
 
 def loaded(file: Path | None, flags: dict[str, Any] | None = None) -> Loaded[Settings]:

@@ -9,7 +9,8 @@ from distributed.commands.view.story import Story
 
 if TYPE_CHECKING:
     from distributed.client import JobHandle
-    from distributed.messages.submission import JobResult
+    from distributed.client.outcome import Outcome
+    from distributed.messages.results import WorkflowResult
 
 
 async def follow(handle: JobHandle, story: Story, title: str, output: Output) -> None:
@@ -38,10 +39,9 @@ def _fields(update: object) -> dict[str, object]:
     return {name: value for name, value in msgspec.structs.asdict(update).items() if value}  # type: ignore[type-var]
 
 
-def show_result(result: JobResult, output: Output) -> None:
+def show_result(outcome: Outcome, output: Output) -> None:
     """The table a job ends with."""
-    from distributed.client import decoded
-
+    result = outcome.raw
     if output.json:
         output.record(
             {
@@ -59,7 +59,7 @@ def show_result(result: JobResult, output: Output) -> None:
                         "worker": entry.worker,
                         "attempt": entry.attempt,
                         "error": entry.error,
-                        "value": decoded(entry),
+                        "value": value_of(entry),
                     }
                     for entry in result.workflows
                 ],
@@ -74,7 +74,7 @@ def show_result(result: JobResult, output: Output) -> None:
             "worker": entry.worker,
             "attempt": entry.attempt,
             "seconds": f"{entry.run_seconds:.2f}",
-            "result": _short(entry.error or decoded(entry)),
+            "result": _short(entry.error or value_of(entry)),
         }
         for entry in result.workflows
     ]
@@ -82,6 +82,13 @@ def show_result(result: JobResult, output: Output) -> None:
     output.table(columns, rows, title=f"{result.name}: {result.state}")
     for workflow, why in result.missing:
         output.line(f"missing\t{workflow}\t{why}")
+
+
+def value_of(entry: WorkflowResult) -> object:
+    """The return value of a completed workflow; None for any other."""
+    from distributed.client.outcome import decode_value
+
+    return decode_value(entry) if entry.state == "completed" else None
 
 
 def _short(value: object, limit: int = 60) -> str:

@@ -19,9 +19,9 @@ from distributed import membership
 from distributed.clock import SystemClock
 from distributed.commands.local.process import Ready
 from distributed.commands.logging_setup import configure
+from distributed.commands.settings_tree import Settings
 from distributed.errors import ShoalError
 from distributed.messages.admin import NodeStatus
-from distributed.settings.tree import Settings
 from distributed.supervision import Supervisor, settle
 from distributed.telemetry.logs import BoundLogger, node_logger
 from distributed.telemetry.metrics import PrometheusMetrics
@@ -173,8 +173,12 @@ async def _join(role: Role, name: str, settings: Settings) -> membership.Node:
 
 def _native_readings(member: membership.Node) -> list[tuple[str, str, str, float]]:
     return [
-        ("counter" if name.endswith("_total") else "gauge",
-         f"membership_{name.removesuffix('_total')}", f"membership: {name}", float(value))
+        (
+            "counter" if name.endswith("_total") else "gauge",
+            f"membership_{name.removesuffix('_total')}",
+            f"membership: {name}",
+            float(value),
+        )
         for name, value in member.stats().items()
     ]
 
@@ -204,4 +208,3 @@ class _Source:
 
     def exposition(self) -> bytes:
         return self._metrics.exposition()
-

@@ -22,7 +22,7 @@ def _with_client(gates: tuple[str, ...], act: Callable[[Client], Awaitable[None]
     from distributed.client import Client
 
     async def session() -> None:
-        async with Client(*gates) as client:
+        async with Client(gates) as client:
             await act(client)
 
     asyncio.run(session())
@@ -82,7 +82,7 @@ def show(job: str, *, gate: Gates = DEFAULT_GATES, json: bool = False) -> None:
     """
 
     async def act(client: Client) -> None:
-        view = await client.show(job)
+        view = await client.job(job).show()
         output = Output(json=json)
         if json:
             output.record(view)
@@ -124,16 +124,16 @@ def watch(job: str, *, gate: Gates = DEFAULT_GATES, json: bool = False) -> None:
 
     async def act(client: Client) -> None:
         from distributed.commands.follow import follow, show_result
-        from distributed.commands.run import result_of
+        from distributed.commands.run import ended_well
         from distributed.commands.view.story import Story
 
-        view = await client.show(job)
+        view = await client.job(job).show()
         handle = client.job(view.job_id)
         output = Output(json=json)
         await follow(handle, Story.of(view), f"{view.name} ({view.job_id})", output)
-        result = await handle.wait()
-        show_result(result, output)
-        result_of(result.job_id, result.state, result.reason)
+        outcome = await handle.result(check=False)
+        show_result(outcome, output)
+        ended_well(outcome)
 
     _with_client(gate, act)
 
@@ -163,8 +163,8 @@ def cancel(
     """
 
     async def act(client: Client) -> None:
-        view = await client.show(job)
-        outcomes = await client.job(view.job_id).cancel(workflow=workflow, reason=reason)
+        view = await client.job(job).show()
+        outcomes = await client.job(view.job_id).cancel(workflow, reason=reason)
         rows = [{"workflow": name, "outcome": outcome} for name, outcome in outcomes.items()]
         Output(json=json).table(("workflow", "outcome"), rows)
 
@@ -190,16 +190,16 @@ def result(
 
     async def act(client: Client) -> None:
         from distributed.commands.follow import show_result
-        from distributed.commands.run import result_of
+        from distributed.commands.run import ended_well
         from distributed.errors import JobError
+        from distributed.types import JobState
 
-        view = await client.show(job)
-        handle = client.job(view.job_id)
-        final = await handle.wait() if wait else await handle.peek()
-        if final is None:
+        view = await client.job(job).show()
+        if not wait and not JobState(view.state).final:
             raise JobError(f"job {view.job_id} is {view.state} and has no result yet")
-        show_result(final, Output(json=json))
-        result_of(final.job_id, final.state, final.reason)
+        outcome = await client.job(view.job_id).result(check=False)
+        show_result(outcome, Output(json=json))
+        ended_well(outcome)
 
     _with_client(gate, act)
 
@@ -218,10 +218,10 @@ def history(job: str, *, gate: Gates = DEFAULT_GATES, json: bool = False) -> Non
     """
 
     async def act(client: Client) -> None:
-        view = await client.show(job)
+        view = await client.job(job).show()
         rows = [
             {"sequence": event.sequence, "kind": event.kind, "detail": event.detail}
-            for event in await client.job(view.job_id).history()
+            for event in (await client.job(view.job_id).history()).events
         ]
         Output(json=json).table(("sequence", "kind", "detail"), rows)
 
@@ -244,9 +244,9 @@ def logs(job: str, *, workflow: str = "", gate: Gates = DEFAULT_GATES, json: boo
     """
 
     async def act(client: Client) -> None:
-        view = await client.show(job)
+        view = await client.job(job).show()
         output = Output(json=json)
-        for line in await client.job(view.job_id).logs(workflow=workflow):
+        for line in (await client.job(view.job_id).logs(workflow)).lines:
             if json:
                 output.record(line)
             else:
@@ -269,8 +269,8 @@ def explain(job: str, *, gate: Gates = DEFAULT_GATES, json: bool = False) -> Non
     """
 
     async def act(client: Client) -> None:
-        view = await client.show(job)
-        _decisions(await client.job(view.job_id).explain(), Output(json=json))
+        view = await client.job(job).show()
+        _decisions((await client.job(view.job_id).explain()).decisions, Output(json=json))
 
     _with_client(gate, act)
 
@@ -292,7 +292,7 @@ def plan(job: Path, *, gate: Gates = DEFAULT_GATES, json: bool = False) -> None:
     loaded = read_job(job)
 
     async def act(client: Client) -> None:
-        _decisions(await client.plan(loaded), Output(json=json))
+        _decisions((await client.plan(loaded)).decisions, Output(json=json))
 
     _with_client(gate, act)
 

@@ -114,9 +114,7 @@ def worker(
     cores
         Cores it offers; 0 means as many as this process may use.
     """
-    return _host(
-        Role.WORKER, flags, {"worker.cores": cores, "worker.managers": manager or None}
-    )
+    return _host(Role.WORKER, flags, {"worker.cores": cores, "worker.managers": manager or None})
 
 
 def _host(role: Role, flags: NodeFlags, given: dict[str, Any]) -> int:

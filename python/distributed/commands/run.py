@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from distributed.commands.output import Output
+
+if TYPE_CHECKING:
+    from distributed.client.outcome import Outcome
+    from distributed.messages.job import Job
 
 
 def run(
@@ -43,28 +47,24 @@ def run(
     asyncio.run(_run(loaded, gate, detach=detach, key=key, output=Output(json=json)))
 
 
-async def _run(
-    job: object, gates: tuple[str, ...], *, detach: bool, key: str, output: Output
-) -> None:
+async def _run(job: Job, gates: tuple[str, ...], *, detach: bool, key: str, output: Output) -> None:
     from distributed.client import Client
     from distributed.commands.follow import follow, show_result
     from distributed.commands.view.story import Story
-    from distributed.messages.job import Job
 
-    assert isinstance(job, Job)
-    async with Client(*gates) as client:
-        handle = await client.submit(job, key=key or None)
+    async with Client(gates) as client:
+        handle = await client.submit(job, key=key, watch=not detach)
         if detach:
             output.record({"job": handle.id})
             return
         story = Story(tuple(workflow.name for workflow in job.workflows))
         await follow(handle, story, f"{job.name} ({handle.id})", output)
-        result = await handle.wait()
-        show_result(result, output)
-        result_of(result.job_id, result.state, result.reason)
+        outcome = await handle.result(check=False)
+        show_result(outcome, output)
+        ended_well(outcome)
 
 
-def result_of(job_id: str, state: str, reason: str) -> None:
+def ended_well(outcome: Outcome) -> None:
     """Turn a final state other than completed into the exit status that tells it.
 
     Raises:
@@ -72,5 +72,5 @@ def result_of(job_id: str, state: str, reason: str) -> None:
     """
     from distributed.errors import JobFailed
 
-    if state != "completed":
-        raise JobFailed(job_id, state, reason or "see the table above")
+    if outcome.state != "completed":
+        raise JobFailed(outcome.job_id, outcome.state, outcome.reason or "see the table above")

@@ -1,6 +1,6 @@
 """The sections every node shares, each field with its unit and default.
 
-Role sections stand beside these in their own modules; `tree.py` puts them together.
+Each role keeps its own section beside its code; the command line puts them together.
 """
 
 from __future__ import annotations
@@ -89,10 +89,6 @@ class LedgerSection(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         url: SQLAlchemy URL: `sqlite+aiosqlite:///PATH` (`:memory:` forgets on exit) or
             `postgresql+asyncpg://…`; gates on several machines need PostgreSQL.
-        retention_seconds: how long an ended job is kept.
-        retention_jobs: how many ended jobs are kept.
     """
 
     url: Secret = "sqlite+aiosqlite:///shoal.db"
-    retention_seconds: float = 7 * 86_400.0
-    retention_jobs: int = 100_000

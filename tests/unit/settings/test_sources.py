@@ -9,7 +9,7 @@ import pytest
 from distributed.errors import ConfigError
 from distributed.settings.printing import HIDDEN, rows
 from distributed.settings.sources import load, settings_of
-from distributed.settings.tree import Settings
+from distributed.commands.settings_tree import Settings
 
 
 def write(tmp_path: Path, text: str) -> Path:

@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from distributed.client import Client, JobHandle, decoded
+from distributed.client import Client, JobHandle, Outcome
 from distributed.commands.demo.job import demo_job
 from distributed.commands.demo.pages import PageServer
 from distributed.commands.entry import JOB_FAILED, OK
-from distributed.commands.follow import follow, show_result
+from distributed.commands.follow import follow, show_result, value_of
 from distributed.commands.view.story import Happening, Story
 
 if TYPE_CHECKING:
     from distributed.commands.local.cluster import LocalCluster
     from distributed.commands.output import Output
-    from distributed.messages.submission import JobResult
 
 KILL_AFTER_SECONDS = 4.0
 
@@ -48,7 +47,7 @@ class Show:
         pages = PageServer(self._rng)
         await pages.start()
         try:
-            async with Client(*self._cluster.addresses("gate")) as client:
+            async with Client(self._cluster.addresses("gate")) as client:
                 result, story = await self._job(client, pages)
         finally:
             await pages.stop()
@@ -57,22 +56,22 @@ class Show:
         status = OK if result.state == "completed" else JOB_FAILED
         return status, self._report(result, story)
 
-    async def _job(self, client: Client, pages: PageServer) -> tuple[JobResult, Story]:
+    async def _job(self, client: Client, pages: PageServer) -> tuple[Outcome, Story]:
         datacenters = self._cluster.shape.datacenters
         job = demo_job(pages.url, datacenters, pace=self._pace)
         handle = await client.submit(job)
         story = Story(tuple(workflow.name for workflow in job.workflows))
         following = follow(handle, story, f"demonstration ({handle.id})", self._output)
         if self._kill:
-            await asyncio.gather(following, self._kill_a_busy_worker(client, handle, story))
+            await asyncio.gather(following, self._kill_a_busy_worker(handle, story))
         else:
             await following
-        return await handle.wait(), story
+        return await handle.result(check=False), story
 
-    async def _kill_a_busy_worker(self, client: Client, handle: JobHandle, story: Story) -> None:
+    async def _kill_a_busy_worker(self, handle: JobHandle, story: Story) -> None:
         started = time.perf_counter()
         await asyncio.sleep(min(KILL_AFTER_SECONDS, 0.5 + 3.5 * self._pace))  # noqa: TID251 - the show's own timing
-        view = await client.show(handle.id)
+        view = await handle.show()
         running: dict[str, list[str]] = {}
         for line in view.workflows:
             if line.state == "running" and line.worker in self._cluster.nodes:
@@ -94,7 +93,7 @@ class Show:
             )
         )
 
-    def _tell(self, result: JobResult, story: Story) -> None:
+    def _tell(self, result: Outcome, story: Story) -> None:
         for happening in story.happenings:
             self._output.line(f"{happening.elapsed_seconds:8.2f} s\t{happening.text}")
         if self._killed:
@@ -105,7 +104,7 @@ class Show:
             ]
             self._output.line(f"what ran on {self._killed['worker']} ended: {'; '.join(again)}")
 
-    def _report(self, result: JobResult, story: Story) -> dict[str, Any]:
+    def _report(self, result: Outcome, story: Story) -> dict[str, Any]:
         return {
             "job": result.job_id,
             "state": result.state,
@@ -121,7 +120,7 @@ class Show:
                     "worker": entry.worker,
                     "attempt": entry.attempt,
                     "run_seconds": entry.run_seconds,
-                    "value": decoded(entry),
+                    "value": value_of(entry),
                 }
                 for entry in result.workflows
             ],

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from distributed.gate.settings import GateSettings
+from distributed.manager.settings import ManagerSettings
 from distributed.settings.sections import (
     LedgerSection,
     LogSection,
@@ -11,6 +13,7 @@ from distributed.settings.sections import (
     NodeSection,
     TlsSection,
 )
+from distributed.worker.settings import WorkerSettings
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,3 +24,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tls: TlsSection = TlsSection()
     log: LogSection = LogSection()
     ledger: LedgerSection = LedgerSection()
+    gate: GateSettings = GateSettings()
+    manager: ManagerSettings = ManagerSettings()
+    worker: WorkerSettings = WorkerSettings()
