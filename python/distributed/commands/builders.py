@@ -17,7 +17,7 @@ async def gate(parts: Parts) -> RunningNode:
 
     settings = parts.settings
     ledger = SqlLedger(
-        await open_engine(settings.ledger.url, parts.clock),
+        open_engine(settings.ledger.url, parts.clock),
         parts.clock,
         key_seconds=settings.gate.key_seconds,
     )
