@@ -9,7 +9,7 @@ import msgspec
 
 from distributed.clock import Clock
 from distributed.membership.interface import Membership
-from distributed.messages.admin import DrainNode, DrainStarted
+from distributed.messages.admin import DrainNode, DrainStarted, NodeStatus
 from distributed.messages.base import Message
 from distributed.supervision import Policy, Supervisor, settle
 from distributed.telemetry.logs import BoundLogger, node_logger
@@ -111,6 +111,10 @@ class ManagerNode:
     def address(self) -> str:
         """Where it listens, once started."""
         return self.state.identity.address
+
+    def status(self) -> NodeStatus:
+        """One screen about this node."""
+        return self._views.node_status()
 
     def handlers(self) -> Handlers:
         """Every message that a manager serves."""

@@ -24,7 +24,11 @@ class Views:
         """Messages of this conversation."""
         return {ShowStatus: self.status, ListMembers: self.members}
 
-    async def status(self, _: Context, __: Message) -> Message:
+    def status(self, _: Context, __: Message) -> Message:
+        """Serves `ShowStatus`."""
+        return self.node_status()
+
+    def node_status(self) -> NodeStatus:
         """One screen about this manager."""
         state = self._state
         detail: dict[str, object] = {

@@ -15,7 +15,7 @@ from distributed.clock import Clock
 from distributed.execution.interface import Executor
 from distributed.execution.pool import PoolSettings, SubprocessPool
 from distributed.membership.interface import Membership
-from distributed.messages.admin import DrainNode, DrainStarted
+from distributed.messages.admin import DrainNode, DrainStarted, NodeStatus
 from distributed.messages.base import Message
 from distributed.supervision import Policy, Supervisor, settle
 from distributed.telemetry.logs import BoundLogger, node_logger
@@ -105,6 +105,10 @@ class WorkerNode:
     def address(self) -> str:
         """Where it listens, once started."""
         return self.state.identity.address
+
+    def status(self) -> NodeStatus:
+        """One screen about this node."""
+        return self._views.node_status()
 
     def handlers(self) -> Handlers:
         """Every message that a worker serves."""
