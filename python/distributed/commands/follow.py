@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from distributed.commands.output import Output
 from distributed.commands.view.story import Story
 
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
     from distributed.client import JobHandle
     from distributed.client.outcome import Outcome
     from distributed.messages.results import WorkflowResult
+    from distributed.messages.submission import JobUpdate
 
 
 async def follow(handle: JobHandle, story: Story, title: str, output: Output) -> None:
@@ -33,10 +36,8 @@ async def follow(handle: JobHandle, story: Story, title: str, output: Output) ->
             output.line(f"{happening.elapsed_seconds:8.2f}\t{happening.text}")
 
 
-def _fields(update: object) -> dict[str, object]:
-    import msgspec
-
-    return {name: value for name, value in msgspec.structs.asdict(update).items() if value}  # type: ignore[type-var]
+def _fields(update: JobUpdate) -> dict[str, object]:
+    return {name: value for name, value in msgspec.structs.asdict(update).items() if value}
 
 
 def show_result(outcome: Outcome, output: Output) -> None:

@@ -14,6 +14,7 @@ from distributed.clock import Clock, WheelTimers
 from distributed.errors import LedgerUnavailable
 from distributed.ledger.interface import Ledger
 from distributed.membership.interface import Membership
+from distributed.messages.admin import NodeStatus
 from distributed.supervision import Policy, Supervisor, settle
 from distributed.telemetry.metrics import Metrics
 from distributed.transport.interface import Handlers, Identity, Listener, Service, Transport
@@ -122,6 +123,7 @@ class Gate:
             deadlines,
             watching,
         )
+        self._status = Status(state, self.managers, self._admission)
         self._handlers: Handlers = merge(
             submission.handlers(),
             watching.handlers(),
@@ -132,7 +134,7 @@ class Gate:
             cancellation.handlers(),
             deadlines.handlers(),
             Views(state).handlers(),
-            Status(state, self.managers, self._admission).handlers(),
+            self._status.handlers(),
         )
 
     @property
@@ -144,6 +146,10 @@ class Gate:
     def address(self) -> str:
         """Where others reach it, once started."""
         return self.state.address
+
+    def status(self) -> NodeStatus:
+        """One screen about this gate."""
+        return self._status.node_status()
 
     @property
     def handlers(self) -> Handlers:

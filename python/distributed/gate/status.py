@@ -26,6 +26,10 @@ class Status:
         return {ShowStatus: self._status, ListMembers: self._members}
 
     def _status(self, _context: Context, _message: ShowStatus) -> NodeStatus:
+        return self.node_status()
+
+    def node_status(self) -> NodeStatus:
+        """One screen about this gate."""
         state = self._state
         standing = "stopping" if state.stopping else "active" if state.holding else "stepped down"
         datacenters = {
