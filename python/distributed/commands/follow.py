@@ -33,7 +33,7 @@ async def follow(handle: JobHandle, story: Story, title: str, output: Output) ->
         if output.json:
             output.record({"job": handle.id, **_fields(update)})
         elif happening is not None:
-            output.line(f"{happening.elapsed_seconds:8.2f}\t{happening.text}")
+            output.line(f"{happening.elapsed_seconds:8.2f}  {happening.text}")
 
 
 def _fields(update: JobUpdate) -> dict[str, object]:

@@ -77,7 +77,7 @@ class Progress:
             self._stories.advance(record, JobState.RUNNING)
             self._stories.soon(record)
         kind = DURABLE_KINDS.get(change.state, "")
-        if change.state == WorkflowState.READY.value and change.attempt > 1:
+        if change.state == WorkflowState.RUNNING.value and change.attempt > 1:
             kind = "retry"
         if kind:
             self._stories.update(

@@ -209,7 +209,9 @@ class Lifecycle:
         record.count(target)
 
     def _tell(self, record: JobRecord, entry: Entry, reason: str = "") -> None:
-        record.changes[entry.workflow.name] = WorkflowChange(
+        # A loss is told beside what followed it, not replaced by it.
+        key = (entry.workflow.name, entry.attempt if entry.state is State.LOST else 0)
+        record.changes[key] = WorkflowChange(
             entry.workflow.name, entry.state.value, entry.attempt, entry.worker, reason
         )
         self.on_change(record)

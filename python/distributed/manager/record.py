@@ -64,7 +64,7 @@ class JobRecord:
         outbox: results that the gate has not recorded.
         workers: names of workers that were given something of this job.
         ordered: names whose end was ordered, and the state they are to end in.
-        changes: newest state of each workflow since the last progress message.
+        changes: newest state of each workflow since the last progress message, and each loss.
         news: newest progress of each attempt since then.
         moved: set when another gate, or a newer epoch of it, commands the job.
         finished_told: whether the gate heard that nothing is left.
@@ -136,7 +136,7 @@ class JobRecord:
         self.outbox = Outbox(resend)
         self.workers: set[str] = set()
         self.ordered: dict[str, WorkflowState] = {}
-        self.changes: dict[str, WorkflowChange] = {}
+        self.changes: dict[tuple[str, int], WorkflowChange] = {}
         self.news: dict[tuple[str, int], AttemptProgress] = {}
         self.progress = JobProgressMerge(frozenset(w.name for w in job.workflows))
         self.latency = LatencySketch()

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from distributed.commands.settings_tree import Settings
 from distributed.errors import ConfigError
 from distributed.settings.printing import HIDDEN, rows
 from distributed.settings.sources import load, settings_of
-from distributed.commands.settings_tree import Settings
 
 
 def write(tmp_path: Path, text: str) -> Path:

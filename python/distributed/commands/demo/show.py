@@ -95,7 +95,7 @@ class Show:
 
     def _tell(self, result: Outcome, story: Story) -> None:
         for happening in story.happenings:
-            self._output.line(f"{happening.elapsed_seconds:8.2f} s\t{happening.text}")
+            self._output.line(f"{happening.elapsed_seconds:8.2f} s  {happening.text}")
         if self._killed:
             again = [
                 f"{entry.workflow} on {entry.worker} (attempt {entry.attempt})"

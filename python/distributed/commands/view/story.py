@@ -29,7 +29,7 @@ class Happening(msgspec.Struct, frozen=True):
 
 
 class Story:
-    """Folds updates into the newest picture; late or repeated ones change nothing."""
+    """Folds the updates of a job, each delivered once, into the newest picture."""
 
     def __init__(self, names: tuple[str, ...] = ()) -> None:
         self.state = "submitted"
@@ -37,7 +37,6 @@ class Story:
         self.workflows = {name: WorkflowLine(name) for name in names}
         self.datacenters: dict[str, DatacenterProgress] = {}
         self.happenings: list[Happening] = []
-        self.sequence = 0
 
     @classmethod
     def of(cls, view: JobView) -> Story:
@@ -53,10 +52,6 @@ class Story:
 
     def apply(self, update: JobUpdate) -> Happening | None:
         """Take one update in; returns a line to tell where it is worth one."""
-        if update.kind != "progress":
-            if update.sequence <= self.sequence:
-                return None
-            self.sequence = update.sequence
         self.elapsed_seconds = max(self.elapsed_seconds, update.elapsed_seconds)
         for entry in update.datacenters:
             self.datacenters[entry.datacenter] = entry
@@ -96,9 +91,9 @@ def described(update: JobUpdate) -> str:
     """One sentence for a person."""
     why = f": {update.reason}" if update.reason else ""
     if update.kind == "worker_lost":
-        return f"worker {update.worker} of {update.datacenter} is dead{why}"
+        return f"{update.workflow} is lost with worker {update.worker}{why}"
     if update.kind == "retry":
-        return f"{update.workflow} runs again, attempt {update.attempt}{why}"
+        return f"{update.workflow} runs again on {update.worker}, attempt {update.attempt}{why}"
     if update.kind == "takeover":
         return f"another node took the job over{why}"
     if update.kind == "routed":

@@ -24,14 +24,6 @@ def workflow(sequence: int, attempt: int, state: str, done: int = 0) -> JobUpdat
     )
 
 
-def test_a_repeated_update_is_told_once() -> None:
-    story = Story(("w",))
-    update = JobUpdate(sequence=1, kind="state", elapsed_seconds=0.1, state="running")
-    assert story.apply(update) is not None
-    assert story.apply(update) is None
-    assert len(story.happenings) == 1
-
-
 def test_progress_of_an_older_attempt_is_ignored() -> None:
     story = Story(("w",))
     story.apply(workflow(1, 2, "running", done=3))
@@ -53,16 +45,19 @@ def test_a_lost_worker_and_the_second_run_are_told() -> None:
             sequence=1,
             kind="worker_lost",
             elapsed_seconds=4.0,
+            workflow="w",
+            attempt=1,
+            state="lost",
             worker="w1",
             datacenter="north",
-            reason="connection lost",
+            reason="its process is gone",
         )
     )
     story.apply(JobUpdate(sequence=2, kind="retry", elapsed_seconds=4.1, workflow="w", attempt=2))
     told = [line.text for line in story.happenings]
     assert told == [
-        "worker w1 of north is dead: connection lost",
-        "w runs again, attempt 2",
+        "w is lost with worker w1: its process is gone",
+        "w runs again on w2, attempt 2",
     ]
 
 
