@@ -56,6 +56,12 @@ class CircuitBreaker:
             probe_from = self._probe_deadline() + self._longer_wait()
         return Circuit.HALF_OPEN if now >= probe_from else Circuit.OPEN
 
+    def usable(self, now: float) -> Circuit:
+        """The state for one who wants to call: half-open with its probe taken counts as open."""
+        state = self.state(now)
+        taken = self._probe_at is not None and not self._probe_lost(now)
+        return Circuit.OPEN if state is Circuit.HALF_OPEN and taken else state
+
     def allow(self, now: float) -> bool:
         """Whether a call may be made now. In half-open the first asker gets the one probe."""
         if self._opened_at is None:

@@ -26,7 +26,7 @@ class HoldRules(msgspec.Struct, frozen=True, kw_only=True):
     hold_down_seconds: float = 30.0
     least_improvement: float = 0.2
     cooldown_factor: float = 4.0
-    cooldown_seconds: float = 60.0
+    cooldown_seconds: float = 30.0
     max_routes: int = 256
 
 

@@ -49,6 +49,14 @@ def test_reading_the_state_takes_no_probe() -> None:
     assert breaker.allow(5.0)
 
 
+def test_a_taken_probe_leaves_nothing_to_use() -> None:
+    breaker = opened()
+    assert breaker.usable(5.0) is Circuit.HALF_OPEN
+    breaker.allow(5.0)
+    assert (breaker.state(5.0), breaker.usable(5.0)) == (Circuit.HALF_OPEN, Circuit.OPEN)
+    assert CircuitBreaker(RULES).usable(0.0) is Circuit.CLOSED
+
+
 def test_a_success_closes_it() -> None:
     """GM 3.3d."""
     breaker = opened()

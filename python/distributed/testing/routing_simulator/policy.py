@@ -81,8 +81,8 @@ class Policy:
     def reported(self, report: Report, now: float) -> None:
         """A site's capacity report arrived."""
 
-    def measured(self, site: str, rtt_seconds: float, now: float) -> None:
-        """Membership measured a round trip."""
+    def measured(self, site: str, rtt_seconds: float | None, now: float) -> None:
+        """Membership measured a round trip; None where nothing came back."""
 
     @property
     def switches(self) -> int:
@@ -116,9 +116,10 @@ class Nearest(Policy):
         super().__init__(sites, random)
         self._rtt = {site.name: site.rtt_seconds for site in sites}
 
-    def measured(self, site: str, rtt_seconds: float, now: float) -> None:
+    def measured(self, site: str, rtt_seconds: float | None, now: float) -> None:
         """Follow the link."""
-        self._rtt[site] += 0.1 * (rtt_seconds - self._rtt[site])
+        if rtt_seconds is not None:
+            self._rtt[site] += 0.1 * (rtt_seconds - self._rtt[site])
 
     def choose(self, job: Job, now: float) -> str | None:
         """The nearest that has not failed the job."""
@@ -201,7 +202,7 @@ class Oracle(Policy):
     def _end(self, job: Job, site: str, now: float) -> float:
         half = self._world.rtt(site, now) / 2.0
         arrives = now + half
-        if any(self._blocked(site, at) for at in (arrives,)):
+        if self._blocked(site, arrives):
             return float("inf")
         start = self._booked.cores[site].would_start(arrives, job.cores)
         return start + job.seconds + half

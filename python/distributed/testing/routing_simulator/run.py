@@ -42,7 +42,6 @@ class Run:
     def __init__(self, trace: Trace, make: Callable[[World, Random], Policy], seed: int) -> None:
         self.world = World(trace, Random(seed))
         self.policy = make(self.world, Random(seed + 1))
-        self._links = Random(seed + 2)
         self._events: list[tuple[float, int, Callable[[float], None]]] = []
         self._pushed = 0
         self._done: list[tuple[float, float, float, int]] = []
@@ -119,7 +118,9 @@ class Run:
 
     def _measuring(self, site: str, end: float) -> Callable[[float], None]:
         def tick(now: float) -> None:
-            rtt = self.world.way(site, now) + self.world.way(site, now)
+            rtt: float | None = self.world.way(site, now) + self.world.way(site, now)
+            if self.world.fault(site, FaultKind.CUT, now) is not None:
+                rtt = None
             self.policy.measured(site, rtt, now)
             if self.watch is not None:
                 self.watch(now)

@@ -109,27 +109,33 @@ def _with_fault(name: str, about: str, seed: int, *faults: Fault) -> Trace:
     )
 
 
+def _fault(site: str, kind: FaultKind, factor: float = 1.0) -> Fault:
+    start, end = FAULT_SECONDS
+    return Fault(site=site, kind=kind, start=start, end=end, factor=factor)
+
+
 def drain(seed: int) -> Trace:
     """The second nearest datacenter drains for half of the time."""
-    fault = Fault(site="ams", kind=FaultKind.DRAINING, start=FAULT_SECONDS[0], end=FAULT_SECONDS[1])
+    fault = _fault("ams", FaultKind.DRAINING)
     return _with_fault("drain", drain.__doc__ or "", seed, fault)
 
 
 def slow_link(seed: int) -> Trace:
     """The link to the nearest datacenters doubles its round trip for half of the time."""
-    faults = [
-        Fault(
-            site=site, kind=FaultKind.SLOW, start=FAULT_SECONDS[0], end=FAULT_SECONDS[1], factor=2.0
-        )
-        for site in ("fra", "iad")
-    ]
+    faults = [_fault(site, FaultKind.SLOW, factor=2.0) for site in ("fra", "iad")]
     return _with_fault("slow-link", slow_link.__doc__ or "", seed, *faults)
 
 
 def failing(seed: int) -> Trace:
     """A near datacenter answers fast and fails every job for half of the time."""
-    fault = Fault(site="ams", kind=FaultKind.FAILING, start=FAULT_SECONDS[0], end=FAULT_SECONDS[1])
+    fault = _fault("ams", FaultKind.FAILING)
     return _with_fault("failing", failing.__doc__ or "", seed, fault)
+
+
+def cut(seed: int) -> Trace:
+    """A near datacenter is cut off: what is sent there is lost and never answered."""
+    fault = _fault("ams", FaultKind.CUT)
+    return _with_fault("cut", cut.__doc__ or "", seed, fault)
 
 
 TRACES: dict[str, Callable[[int], Trace]] = {
@@ -140,6 +146,7 @@ TRACES: dict[str, Callable[[int], Trace]] = {
     "drain": drain,
     "slow-link": slow_link,
     "failing": failing,
+    "cut": cut,
 }
 
 
