@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from distributed.commands.connect import DEFAULT_FLAGS, GateFlags
 from distributed.commands.output import Output, age
 
 if TYPE_CHECKING:
     from distributed.client import Client
 
-Gates = Annotated[tuple[str, ...], Parameter(name="--gate", negative="")]
-DEFAULT_GATES = ("127.0.0.1:7700",)
-
-
-def _with_client(gates: tuple[str, ...], act: Callable[[Client], Awaitable[None]]) -> None:
-    from distributed.client import Client
-
-    async def session() -> None:
-        async with Client(gates) as client:
-            await act(client)
-
-    asyncio.run(session())
-
 
 def list_jobs(
     *,
-    gate: Gates = DEFAULT_GATES,
+    flags: GateFlags = DEFAULT_FLAGS,
     state: Annotated[tuple[str, ...], Parameter(negative="")] = (),
     name: str = "",
     limit: int = 100,
@@ -40,8 +26,6 @@ def list_jobs(
 
     Parameters
     ----------
-    gate
-        Address of a gate.
     state
         Only jobs in this state; may be given several times.
     name
@@ -65,18 +49,16 @@ def list_jobs(
         ]
         Output(json=json).table(("job", "name", "state", "owner", "age"), rows)
 
-    _with_client(gate, act)
+    flags.run(act)
 
 
-def show(job: str, *, gate: Gates = DEFAULT_GATES, json: bool = False) -> None:
+def show(job: str, *, flags: GateFlags = DEFAULT_FLAGS, json: bool = False) -> None:
     """One job and its workflows.
 
     Parameters
     ----------
     job
         Id or unique prefix.
-    gate
-        Address of a gate.
     json
         One JSON object.
     """
@@ -106,18 +88,16 @@ def show(job: str, *, gate: Gates = DEFAULT_GATES, json: bool = False) -> None:
             ],
         )
 
-    _with_client(gate, act)
+    flags.run(act)
 
 
-def watch(job: str, *, gate: Gates = DEFAULT_GATES, json: bool = False) -> None:
+def watch(job: str, *, flags: GateFlags = DEFAULT_FLAGS, json: bool = False) -> None:
     """Follow a job as it runs; its final state is the exit status.
 
     Parameters
     ----------
     job
         Id or unique prefix.
-    gate
-        Address of a gate.
     json
         One JSON object a line.
     """
@@ -135,7 +115,7 @@ def watch(job: str, *, gate: Gates = DEFAULT_GATES, json: bool = False) -> None:
         show_result(outcome, output)
         ended_well(outcome)
 
-    _with_client(gate, act)
+    flags.run(act)
 
 
 def cancel(
@@ -143,7 +123,7 @@ def cancel(
     *,
     workflow: str = "",
     reason: str = "",
-    gate: Gates = DEFAULT_GATES,
+    flags: GateFlags = DEFAULT_FLAGS,
     json: bool = False,
 ) -> None:
     """Cancel a job, or one workflow and what depends on it; says what became of each.
@@ -156,8 +136,6 @@ def cancel(
         Only this workflow and its dependants.
     reason
         Kept with the job.
-    gate
-        Address of a gate.
     json
         One JSON object a line.
     """
@@ -168,11 +146,11 @@ def cancel(
         rows = [{"workflow": name, "outcome": outcome} for name, outcome in outcomes.items()]
         Output(json=json).table(("workflow", "outcome"), rows)
 
-    _with_client(gate, act)
+    flags.run(act)
 
 
 def result(
-    job: str, *, wait: bool = False, gate: Gates = DEFAULT_GATES, json: bool = False
+    job: str, *, wait: bool = False, flags: GateFlags = DEFAULT_FLAGS, json: bool = False
 ) -> None:
     """A job's final result; status 1 while it has not ended.
 
@@ -182,8 +160,6 @@ def result(
         Id or unique prefix.
     wait
         Wait for the end.
-    gate
-        Address of a gate.
     json
         One JSON object.
     """
@@ -201,18 +177,16 @@ def result(
         show_result(outcome, Output(json=json))
         ended_well(outcome)
 
-    _with_client(gate, act)
+    flags.run(act)
 
 
-def history(job: str, *, gate: Gates = DEFAULT_GATES, json: bool = False) -> None:
+def history(job: str, *, flags: GateFlags = DEFAULT_FLAGS, json: bool = False) -> None:
     """A job's events in order, as the ledger keeps them.
 
     Parameters
     ----------
     job
         Id or unique prefix.
-    gate
-        Address of a gate.
     json
         One JSON object a line.
     """
@@ -225,10 +199,12 @@ def history(job: str, *, gate: Gates = DEFAULT_GATES, json: bool = False) -> Non
         ]
         Output(json=json).table(("sequence", "kind", "detail"), rows)
 
-    _with_client(gate, act)
+    flags.run(act)
 
 
-def logs(job: str, *, workflow: str = "", gate: Gates = DEFAULT_GATES, json: bool = False) -> None:
+def logs(
+    job: str, *, workflow: str = "", flags: GateFlags = DEFAULT_FLAGS, json: bool = False
+) -> None:
     """Captured output of a job's workflows.
 
     Parameters
@@ -237,8 +213,6 @@ def logs(job: str, *, workflow: str = "", gate: Gates = DEFAULT_GATES, json: boo
         Id or unique prefix.
     workflow
         Only this workflow's.
-    gate
-        Address of a gate.
     json
         One JSON object a line.
     """
@@ -252,18 +226,16 @@ def logs(job: str, *, workflow: str = "", gate: Gates = DEFAULT_GATES, json: boo
             else:
                 output.line(f"{line.workflow}\t{line.stream}\t{line.text}")
 
-    _with_client(gate, act)
+    flags.run(act)
 
 
-def explain(job: str, *, gate: Gates = DEFAULT_GATES, json: bool = False) -> None:
+def explain(job: str, *, flags: GateFlags = DEFAULT_FLAGS, json: bool = False) -> None:
     """Why a job ran where it ran: each routing decision with its candidates and reasons.
 
     Parameters
     ----------
     job
         Id or unique prefix.
-    gate
-        Address of a gate.
     json
         One JSON object a line.
     """
@@ -272,18 +244,16 @@ def explain(job: str, *, gate: Gates = DEFAULT_GATES, json: bool = False) -> Non
         view = await client.job(job).show()
         _decisions((await client.job(view.job_id).explain()).decisions, Output(json=json))
 
-    _with_client(gate, act)
+    flags.run(act)
 
 
-def plan(job: Path, *, gate: Gates = DEFAULT_GATES, json: bool = False) -> None:
+def plan(job: Path, *, flags: GateFlags = DEFAULT_FLAGS, json: bool = False) -> None:
     """Where a job would go now, and why; nothing is stored.
 
     Parameters
     ----------
     job
         TOML or JSON file.
-    gate
-        Address of a gate.
     json
         One JSON object a line.
     """
@@ -294,7 +264,7 @@ def plan(job: Path, *, gate: Gates = DEFAULT_GATES, json: bool = False) -> None:
     async def act(client: Client) -> None:
         _decisions((await client.plan(loaded)).decisions, Output(json=json))
 
-    _with_client(gate, act)
+    flags.run(act)
 
 
 def _decisions(decisions: tuple[dict[str, object], ...], output: Output) -> None:

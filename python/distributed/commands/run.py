@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from cyclopts import Parameter
-
+from distributed.commands.connect import DEFAULT_FLAGS, GateFlags
 from distributed.commands.output import Output
 
 if TYPE_CHECKING:
+    from distributed.client import Client
     from distributed.client.outcome import Outcome
     from distributed.messages.job import Job
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 def run(
     job: Path,
     *,
-    gate: Annotated[tuple[str, ...], Parameter(negative="")] = ("127.0.0.1:7700",),
+    flags: GateFlags = DEFAULT_FLAGS,
     detach: bool = False,
     key: str = "",
     json: bool = False,
@@ -30,8 +29,6 @@ def run(
     ----------
     job
         TOML or JSON file; `-` reads JSON from standard input.
-    gate
-        Address of a gate; give several and another is used when one dies.
     detach
         Print the job's id and return.
     key
@@ -44,24 +41,27 @@ def run(
     from distributed.commands.job_file import read_job
 
     loaded = read_job(job, check_imports=check_imports)
-    asyncio.run(_run(loaded, gate, detach=detach, key=key, output=Output(json=json)))
+    output = Output(json=json)
+
+    async def act(client: Client) -> None:
+        await _run(client, loaded, detach=detach, key=key, output=output)
+
+    flags.run(act)
 
 
-async def _run(job: Job, gates: tuple[str, ...], *, detach: bool, key: str, output: Output) -> None:
-    from distributed.client import Client
+async def _run(client: Client, job: Job, *, detach: bool, key: str, output: Output) -> None:
     from distributed.commands.follow import follow, show_result
     from distributed.commands.view.story import Story
 
-    async with Client(gates) as client:
-        handle = await client.submit(job, key=key, watch=not detach)
-        if detach:
-            output.record({"job": handle.id})
-            return
-        story = Story(tuple(workflow.name for workflow in job.workflows))
-        await follow(handle, story, f"{job.name} ({handle.id})", output)
-        outcome = await handle.result(check=False)
-        show_result(outcome, output)
-        ended_well(outcome)
+    handle = await client.submit(job, key=key, watch=not detach)
+    if detach:
+        output.record({"job": handle.id})
+        return
+    story = Story(tuple(workflow.name for workflow in job.workflows))
+    await follow(handle, story, f"{job.name} ({handle.id})", output)
+    outcome = await handle.result(check=False)
+    show_result(outcome, output)
+    ended_well(outcome)
 
 
 def ended_well(outcome: Outcome) -> None:

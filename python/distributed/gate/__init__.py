@@ -7,8 +7,3 @@ here: decisions (`jobs`, `routing`, `health`), SQL (`ledger`). Explained in docs
 from distributed import _coexist
 
 _coexist.check()
-
-from .node import Gate  # noqa: E402
-from .settings import GateSettings  # noqa: E402
-
-__all__ = ["Gate", "GateSettings"]

@@ -11,7 +11,8 @@ import msgspec
 
 from distributed.client import Client, ClientSettings
 from distributed.clock import SystemClock
-from distributed.gate import Gate, GateSettings
+from distributed.gate.node import Gate
+from distributed.gate.settings import GateSettings
 from distributed.ledger import SqlLedger, open_engine
 from distributed.ledger.engine import Engine
 from distributed.messages.base import Done, Refused

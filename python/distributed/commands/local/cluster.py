@@ -65,8 +65,7 @@ class LocalCluster:
         Raises:
             NodeFailed: one of them did not come up.
         """
-        for datacenter in self.shape.datacenters:
-            await self._start_managers(datacenter)
+        await asyncio.gather(*map(self._start_managers, self.shape.datacenters))
         workers = [
             self.start_worker(datacenter, f"{datacenter}-worker-{number}")
             for datacenter in self.shape.datacenters
