@@ -8,7 +8,7 @@ import pytest
 from distributed.errors import LedgerUnavailable
 from distributed.execution.frames import Finished
 from distributed.execution.interface import Event
-from distributed.ledger import NewJob
+from distributed.ledger import Created, NewJob, SqlLedger
 from distributed.membership.member import MemberState
 from distributed.messages.dispatch import Assignment
 from distributed.testing.guards import no_real_world
@@ -138,7 +138,9 @@ class TestSimulatedWork:
 class TestSharedDatabase:
     """The real ledger, with faults."""
 
-    NEW = NewJob("job", "key", b"digest", "name", "g1", b"payload")
+    @staticmethod
+    async def create(ledger: SqlLedger) -> Created:
+        return await ledger.create(NewJob("job", "key", b"digest", "name", "g1", b"payload"))
 
     def test_two_gates_share_one_truth(self, world: World) -> None:
         database = SharedDatabase(world.loop)
@@ -148,7 +150,7 @@ class TestSharedDatabase:
         with no_real_world(world.loop):
             world.run(one, first.start())
             world.loop.spawn(one.host, first.serve())
-            created = world.run(one, first.create(self.NEW))
+            created = world.run(one, self.create(first))
             lease = world.run(two, second.lease("job"))
         assert created.epoch == 1
         assert lease is not None
@@ -162,6 +164,6 @@ class TestSharedDatabase:
         world.loop.spawn(one.host, ledger.serve())
         database.unreachable.add("g1")
         with pytest.raises(LedgerUnavailable):
-            world.run(one, ledger.create(self.NEW))
+            world.run(one, self.create(ledger))
         database.unreachable.clear()
         assert world.run(one, ledger.load("job")) is None
