@@ -212,7 +212,9 @@ class SimCluster:
         return WorkerNode(
             msgspec.structs.replace(self.spec.worker, cores=self.spec.cores, managers=(seed,)),
             membership=life.membership,
-            executor=SimulatedExecutor(life.identity.name, self.spec.cores, self._worked),
+            executor=SimulatedExecutor(
+                life.identity.name, self.spec.cores, self._worked, life=life.number
+            ),
             **self._tools(life),
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection
 
@@ -52,6 +52,18 @@ class SharedDatabase:
     ) -> SqlLedger:
         """The ledger as one gate opens it."""
         return SqlLedger(HostEngine(self, host), clock, key_seconds=key_seconds)
+
+    def query(self, statement: str) -> list[tuple[Any, ...]]:
+        """Rows of a read, at once: for those who check, not for those who are checked."""
+        reading = self.engine.read(
+            lambda connection: [tuple(row) for row in connection.exec_driver_sql(statement)]
+        )
+        try:
+            reading.send(None)
+        except StopIteration as done:
+            rows: list[tuple[Any, ...]] = done.value
+            return rows
+        raise RuntimeError("the in-memory database waited for something")
 
 
 class HostEngine:

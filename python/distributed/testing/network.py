@@ -6,7 +6,7 @@ import asyncio
 import errno
 import itertools
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from distributed.testing.conditions import Conditions
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Datagram = Callable[[bytes, tuple[str, int]], None]
 
 FIRST_PORT = 20_000
+MOST_AT_ONCE = 32 * 1024 * 1024
+"""What one turn of a loop may write on top of a full buffer: two of the largest frames."""
 SYN_RETRIES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 
 
@@ -237,6 +239,13 @@ class Network:
     def open_connections(self, host: VirtualHost) -> int:
         """How many connections a process has open."""
         return sum(1 for end in self._ends if end.host is host)
+
+    def overfull(self) -> Iterator[tuple[str, int, int]]:
+        """Connections that hold more than twice what they may: host, bytes, limit."""
+        for end in self._ends:
+            size, limit = end.get_write_buffer_size(), end.high_water
+            if size > 2 * limit + MOST_AT_ONCE:
+                yield end.host.name, size, limit
 
     def _close_ports(self, host: VirtualHost) -> None:
         for address in [a for a, (owner, _) in self._listeners.items() if owner is host]:

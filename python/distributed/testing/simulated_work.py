@@ -72,6 +72,8 @@ class WorkEvent(msgspec.Struct, frozen=True):
     attempt: int
     dispatch_id: str
     cores: int
+    epoch: int
+    life: int
 
 
 OnWork = Callable[[WorkEvent], None]
@@ -97,10 +99,12 @@ class SimulatedExecutor:
         node: the worker's name, for the record.
         slots: cores.
         on_work: hears what really happens.
+        life: which life of the worker's process this is.
     """
 
-    def __init__(self, node: str, slots: int, on_work: OnWork) -> None:
+    def __init__(self, node: str, slots: int, on_work: OnWork, *, life: int = 1) -> None:
         self.node = node
+        self.life = life
         self._slots = slots
         self._free = slots
         self._on_work = on_work
@@ -266,5 +270,7 @@ class SimulatedExecutor:
                 assignment.attempt,
                 assignment.dispatch_id,
                 assignment.workflow.cores,
+                assignment.epoch,
+                self.life,
             )
         )

@@ -57,6 +57,11 @@ class StreamEnd(asyncio.Transport):
         """Past `high` bytes on their way, the protocol is asked to pause."""
         self._high = 64 * 1024 if high is None else high
 
+    @property
+    def high_water(self) -> int:
+        """Bytes past which the protocol is asked to pause."""
+        return self._high
+
     def get_write_buffer_size(self) -> int:
         """Bytes written and not yet taken by the other end."""
         return self.outgoing.in_flight

@@ -41,6 +41,7 @@ class Submission:
         self.failure: BaseException | None = None
         self.cancel_asked = False
         self.cancel_outcomes: dict[str, str] | None = None
+        self.cancel_told_at = 0.0
         self.handle: JobHandle | None = None
         self._life = process.life
         self._tasks: list[asyncio.Task[Any]] = [self._spawn(self._submit())]
@@ -118,5 +119,5 @@ class Submission:
             outcomes = await self.handle.cancel(workflow, reason="the scenario wants it")
         except ShoalError:
             return
-        if not workflow:
-            self.cancel_outcomes = outcomes
+        self.cancel_outcomes = {**(self.cancel_outcomes or {}), **outcomes}
+        self.cancel_told_at = self._loop.time()
