@@ -63,8 +63,9 @@ class RecordedOnce:
         for job_id, workflow, datacenter in twice:
             yield f"{workflow} of {job_id} completed twice in {datacenter}"
         gaps = database.query(
-            "SELECT job_id, COUNT(*), MAX(sequence) FROM events "
-            "GROUP BY job_id HAVING COUNT(*) <> MAX(sequence)"
+            "SELECT job_id, COUNT(*), MAX(sequence) FROM (SELECT job_id, sequence FROM events "
+            "UNION ALL SELECT job_id, sequence FROM results) GROUP BY job_id "
+            "HAVING COUNT(*) <> MAX(sequence)"
         )
         for job_id, count, highest in gaps:
             yield f"the story of {job_id} has {count} steps and ends with {highest}"

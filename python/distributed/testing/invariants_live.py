@@ -10,9 +10,10 @@ import msgspec
 from distributed.messages.dispatch import AssignWorkflows, StartJob
 from distributed.testing.frame_tap import Passing
 from distributed.transport.connection import DEADLINE
-from distributed.types import Role
+from distributed.types import Role, WorkflowState
 
 if TYPE_CHECKING:
+    from distributed.messages.submission import JobUpdate
     from distributed.testing.cluster import SimCluster
     from distributed.testing.simulated_work import WorkEvent
     from distributed.testing.submissions import Submission
@@ -48,6 +49,13 @@ class OneActor:
             self._found.append(f"{first} and {actor} both command {job_id} with epoch {epoch}")
 
 
+def _passing(update: JobUpdate) -> bool:
+    """News that is not durable and repeats the sequence of the step before it."""
+    started = update.kind == "workflow" and update.state not in FINAL_WORKFLOW_STATES
+    return started or update.kind in ("progress", "log")
+
+
+FINAL_WORKFLOW_STATES = frozenset(state.value for state in WorkflowState if state.final)
 _start = msgspec.msgpack.Decoder(StartJob)
 _assign = msgspec.msgpack.Decoder(AssignWorkflows)
 
@@ -59,7 +67,7 @@ class WorkIsFenced:
 
     def __init__(self, cluster: SimCluster) -> None:
         self._highest: dict[tuple[str, int, str], int] = {}
-        self._started: set[str] = set()
+        self._started: set[tuple[str, str]] = set()
         self._found: list[str] = []
         cluster.work_watchers.append(self._worked)
 
@@ -79,9 +87,10 @@ class WorkIsFenced:
                 )
             self._highest[key] = max(highest, event.epoch)
         elif event.kind == "started":
-            if event.dispatch_id in self._started:
+            dispatch = (event.node.partition("-")[0], event.dispatch_id)
+            if dispatch in self._started:
                 self._found.append(f"{event.node} started {event.dispatch_id} again")
-            self._started.add(event.dispatch_id)
+            self._started.add(dispatch)
 
 
 class CancelIsFinal:
@@ -136,7 +145,7 @@ class ClientsSeeProgress:
     def _follow(self, index: int, submission: Submission, start: int) -> Iterator[str]:
         for update in submission.updates[start:]:
             last = self._sequence.get(index, 0)
-            if update.kind == "progress":
+            if _passing(update):
                 for row in update.datacenters:
                     before = self._done.get((index, row.datacenter), 0)
                     if row.done < before:
