@@ -53,6 +53,7 @@ class Dispatch:
     def restart(self, record: JobRecord, run: DatacenterRun, reason: str) -> None:
         """Name a successor for the manager of a part, in the background."""
         run.started = False
+        run.manager_epoch += 1
         self._state.spawn(
             record, f"restart {run.datacenter}", lambda: self._start(record, run, reason)
         )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from itertools import count
 
 from distributed.errors import PeerRefused, TransportError
-from distributed.messages.base import Gone, Redirect
+from distributed.messages.base import Gone, Message, Redirect
 from distributed.messages.results import (
     DatacenterFinished,
     DatacenterResults,
@@ -15,6 +15,7 @@ from distributed.messages.results import (
 )
 from distributed.reliability.retry import Again, Jitter, Retries, RetryPolicy
 from distributed.supervision import Policy
+from distributed.transport.interface import Context, Handlers
 from distributed.types import Address
 from distributed.types import WorkflowState as State
 
@@ -41,6 +42,18 @@ class Delivery:
             jitter=Jitter.DECORRELATED,
         )
         self.on_given_up: Callable[[JobRecord, str], None]
+
+    def handlers(self) -> Handlers:
+        """Messages of this conversation."""
+        return {ResultsRecorded: self.recorded_later}
+
+    async def recorded_later(self, _: Context, message: Message) -> None:
+        """A gate whose ledger took longer than its answer could wait."""
+        assert isinstance(message, ResultsRecorded)
+        record = self._state.records.get(message.job_id)
+        if record is not None:
+            self.recorded(record, message.recorded, record.outbox.everything())
+            self.wake(record)
 
     def wake(self, record: JobRecord) -> None:
         """The record has results, or has finished."""

@@ -61,26 +61,27 @@ class Lanes:
         state = self._state
         identity = state.identity
         retries = Retries(self._policy, state.rng)
+        offered = False
         while not seat.gone:
             batch = [given for given in batch if given[1].dispatch_id == given[2].dispatch_id]
             assignments = tuple(given[2] for given in batch)
             message = AssignWorkflows(identity.name, identity.address, assignments)
             try:
-                reply = await state.pool.request(
-                    seat.address, message, timeout=state.settings.assign_seconds
-                )
+                connection = await state.pool.connection(seat.address)
+                offered = True
+                reply = await connection.request(message, timeout=state.settings.assign_seconds)
             except TransportError as error:
                 state.metrics.count("assignments_unacknowledged", amount=len(batch))
                 again = retries.failed(state.clock.now())
                 if isinstance(again, Again):
                     await state.clock.sleep(again.delay_seconds)
                     continue
-                self._unanswered(seat, batch, str(error))
+                self._unanswered(seat, batch, str(error), offered=offered)
                 return
             if isinstance(reply, AssignmentsTaken):
                 self._answered(seat, batch, reply)
             else:
-                self._unanswered(seat, batch, f"it answered {type(reply).__name__}")
+                self._unanswered(seat, batch, f"it answered {type(reply).__name__}", offered=True)
             return
 
     def _answered(self, seat: WorkerSeat, batch: list[Given], reply: AssignmentsTaken) -> None:
@@ -109,7 +110,10 @@ class Lanes:
             else:
                 self._lifecycle.refused(record, entry, assignment.dispatch_id)
 
-    def _unanswered(self, seat: WorkerSeat, batch: list[Given], reason: str) -> None:
+    def _unanswered(
+        self, seat: WorkerSeat, batch: list[Given], reason: str, *, offered: bool
+    ) -> None:
+        """Take back what was not acknowledged; what never left costs no attempt."""
         state = self._state
         state.logger.bind(peer=seat.name).warning(
             "%d assignments were not acknowledged (%s); it is left alone for %g s",
@@ -119,8 +123,12 @@ class Lanes:
         )
         seat.shut_until = state.clock.now() + state.settings.shut_seconds
         self.on_standing(seat)
-        for record, entry, assignment in [*batch, *seat.outgoing]:
-            if entry.dispatch_id == assignment.dispatch_id:
+        for record, entry, assignment in batch:
+            if not offered:
+                self._lifecycle.refused(record, entry, assignment.dispatch_id)
+            elif entry.dispatch_id == assignment.dispatch_id:
                 text = f"worker {seat.name} did not acknowledge it: {reason}"
                 self._lifecycle.lose(record, entry, text)
+        for record, entry, assignment in seat.outgoing:
+            self._lifecycle.refused(record, entry, assignment.dispatch_id)
         seat.outgoing.clear()

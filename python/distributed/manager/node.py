@@ -79,7 +79,7 @@ class ManagerNode:
         lanes = Lanes(state, lifecycle)
         scheduler = Scheduler(state, lifecycle, lanes)
         self._progress = Progress(state)
-        delivery = Delivery(state, self._progress)
+        delivery = self._delivery = Delivery(state, self._progress)
         reconcile = Reconcile(state, lifecycle)
         self._results = Results(state, lifecycle, self._progress, reconcile)
         rebuild = Rebuild(state, lifecycle, reconcile, self._results)
@@ -122,6 +122,7 @@ class ManagerNode:
             DrainNode: self.drain_node,
             **self._starting.handlers(),
             **self._results.handlers(),
+            **self._delivery.handlers(),
             **self._progress.handlers(),
             **self._cancellation.handlers(),
             **self.roster.handlers(),

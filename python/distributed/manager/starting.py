@@ -190,12 +190,16 @@ class Starting:
             self._ready(record)
 
     def _learn_inputs(self, record: JobRecord, message: StartJob) -> None:
-        """Results that are known already: of other datacenters, or from before a takeover."""
+        """Results that are known already: of other datacenters, or from before a takeover.
+
+        Where every datacenter runs everything, another one's result stands for nothing here.
+        """
+        replicated = record.job.placement.mode == "replicate"
         for result in message.inputs:
             entry = record.entries.get(result.workflow)
             if entry is None or entry.state.final:
                 self._lifecycle.settle(record, result)
-            else:
+            elif not (replicated and result.datacenter != self._state.datacenter):
                 self._lifecycle.recorded_before(record, entry, result)
 
     def _ready(self, record: JobRecord) -> None:
@@ -229,7 +233,7 @@ class Starting:
         if len(state.queue) and self._waiting() > state.settings.queue_limit:
             raise PeerRefused("overloaded", "too many workflows wait here", retry_after_seconds=5.0)
         if not state.seats and message.manager_epoch <= 1 and message.epoch <= 1:
-            raise PeerRefused("no_workers", "no worker is registered here", retry_after_seconds=1.0)
+            raise PeerRefused("busy", "no worker is registered here", retry_after_seconds=1.0)
         largest = state.allocation.largest
         wanted = frozenset(message.workflows)
         for workflow in message.job.workflows:

@@ -14,7 +14,8 @@ from distributed.membership.interface import Membership
 from distributed.supervision import Supervisor
 from distributed.telemetry.logs import BoundLogger
 from distributed.telemetry.metrics import Metrics
-from distributed.transport.interface import Identity, Pool
+from distributed.transport.interface import Identity
+from distributed.transport.pool import ConnectionPool
 
 from .record import JobRecord
 from .settings import ManagerSettings
@@ -56,7 +57,7 @@ class ManagerState:
         self.metrics = metrics
         self.supervisor = supervisor
         self.membership = membership
-        self.pool: Pool
+        self.pool: ConnectionPool
         self.records: dict[str, JobRecord] = {}
         self.seats: dict[str, WorkerSeat] = {}
         self.allocation = Allocation()

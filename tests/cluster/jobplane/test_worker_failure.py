@@ -19,9 +19,10 @@ pytestmark = pytest.mark.cluster
 
 async def crash(plane: Plane, worker: WorkerNode) -> None:
     """Everything of the worker ends at once, without a word; its children too."""
+    worker.state.records.clear()
+    await worker.state.pool.close()
     for pid in worker.state.executor.processes:  # type: ignore[attr-defined]
         os.killpg(pid, signal.SIGKILL)
-    worker.state.records.clear()
     await worker.stop()
     await worker.state.supervisor.stop()
     plane.workers.remove(worker)
