@@ -16,6 +16,7 @@ import msgspec
 from distributed.clock import Clock, SystemClock
 from distributed.errors import ClosedError, ConfigError, JobRejected, PeerRefused
 from distributed.jobs.validation import check_job
+from distributed.messages.base import Gone
 from distributed.messages.job import Job
 from distributed.messages.submission import (
     Explanation,
@@ -162,6 +163,7 @@ class Client:
         if reply.job_id != handle.id:
             return JobHandle(self, reply.job_id, owner)
         handle.owned_by(owner)
+        self.gates.learn(owner)
         if watch and owner == asked:
             handle.watched(await self.gates.connection(asked))
         return handle
@@ -197,7 +199,7 @@ class Client:
 
     def handlers(self) -> Handlers:
         """What gates push."""
-        return {JobUpdates: self._updates, JobResult: self._result}
+        return {JobUpdates: self._updates, JobResult: self._result, Gone: self._moved}
 
     def _updates(self, _context: Context, message: JobUpdates) -> None:
         handle = self._jobs.get(message.job_id)
@@ -208,6 +210,12 @@ class Client:
         handle = self._jobs.get(message.job_id)
         if handle is not None:
             handle.deliver(message)
+
+    def _moved(self, context: Context, message: Gone) -> None:
+        """The gate does not own the job any more: ask who does."""
+        handle = self._jobs.get(message.job_id)
+        if handle is not None:
+            handle.lost(context.connection)
 
     def remember(self, handle: JobHandle) -> None:
         """What is pushed about this job goes to this handle."""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 ANY = Address("")
 """No gate in particular."""
 
+KNOWN_GATES = 64
+
 RETRIED_CODES = frozenset(
     {
         "ledger_unavailable",
@@ -124,12 +126,18 @@ class Gates:
                 address, message, timeout=timeout or self._settings.request_seconds
             )
             if not isinstance(reply, Redirect):
+                self.learn(address)
                 self._prefer(address)
                 return reply, address
             if not reply.address:
                 raise RequestTimeout(f"{address} knows no owner yet", peer=address)
             address = Address(reply.address)
         raise RequestTimeout("redirected in circles", peer=address)
+
+    def learn(self, address: Address) -> None:
+        """Remember a gate that others named: it may be the one that is left."""
+        if address and address not in self._addresses and len(self._addresses) < KNOWN_GATES:
+            self._addresses.append(address)
 
     def _prefer(self, address: Address) -> None:
         """A gate that answered is asked first next time."""

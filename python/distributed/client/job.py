@@ -147,7 +147,7 @@ class JobHandle:
     def watched(self, connection: Connection) -> None:
         """Updates come on this connection already: no request is needed for them."""
         self._connection = connection
-        connection.on_close(lambda _reason: self._lost(connection))
+        connection.on_close(lambda _reason: self.lost(connection))
 
     def owned_by(self, gate: Address) -> None:
         """The gate to ask first."""
@@ -231,8 +231,8 @@ class JobHandle:
             await self._client.clock.sleep(pause)
             pause = min(2 * pause, self._client.settings.longest_pause_seconds)
 
-    def _lost(self, connection: Connection) -> None:
-        """The gate went away: another is asked, from where this one left off."""
+    def lost(self, connection: Connection) -> None:
+        """The gate went away, or lost the job: another is asked, from where it left off."""
         if self._connection is connection and not self._client.closed:
             self._connection = None
             if not self._ended and self._waiting:

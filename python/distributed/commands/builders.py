@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 async def gate(parts: Parts) -> RunningNode:
     """A gate over the ledger that its settings name."""
-    from distributed.gate.node import Gate
+    from distributed.gate.node import GateNode
     from distributed.ledger import SqlLedger, open_engine
 
     settings = parts.settings
@@ -21,20 +21,18 @@ async def gate(parts: Parts) -> RunningNode:
         parts.clock,
         key_seconds=settings.gate.key_seconds,
     )
-    return Gate(
-        parts.identity.name,
+    return GateNode(
         settings.gate,
+        identity=parts.identity,
+        bind=Address(settings.node.bind),
         clock=parts.clock,
         rng=parts.rng,
         transport=parts.transport,
         ledger=ledger,
-        supervisor=parts.supervisor,
         metrics=parts.metrics,
-        logger=parts.logger,
+        supervisor=parts.supervisor,
         membership=parts.membership,
-        datacenter=settings.node.datacenter,
-        bind=settings.node.bind,
-        advertise=settings.node.advertise,
+        logger=parts.logger,
     )
 
 

@@ -114,8 +114,11 @@ class Cancellation:
         give_up_at = self._state.clock.now() + settings.cancel_patience_seconds
         timeout = settings.cancel_grace_seconds + settings.request_timeout_seconds
         while not run.done and self._state.clock.now() < give_up_at:
-            if not run.manager and not run.started:
+            if not run.manager_epoch:
                 return
+            if not run.started or not run.address:
+                await self._state.clock.sleep(PAUSE_SECONDS)
+                continue
             message = CancelInDatacenter(
                 record.job_id,
                 record.epoch,
@@ -149,7 +152,7 @@ class Cancellation:
                 if result is not None:
                     what = CANCELLED if result.state == CANCELLED else FINISHED
                 else:
-                    absent = UNREACHABLE if run.started else CANCELLED
+                    absent = UNREACHABLE if run.manager_epoch else CANCELLED
                     what = told.get((name, run.datacenter), absent)
                 outcomes.append((f"{name}@{run.datacenter}" if several else name, what))
         return tuple(outcomes)

@@ -7,16 +7,17 @@ carries a higher manager epoch, so that of two that took the part only the later
 from __future__ import annotations
 
 import asyncio
-from functools import partial
+from collections.abc import Callable
+from enum import Enum
 
 from distributed.errors import PeerRefused, TransportError
-from distributed.messages.base import Gone, Redirect
-from distributed.messages.dispatch import DropJob, JobStarted, ProvideInputs, StartJob
-from distributed.messages.results import WorkflowResult
+from distributed.ledger.interface import Placed
+from distributed.messages.dispatch import DropJob, JobStarted, StartJob
 from distributed.reliability.retry import RetryPolicy
 from distributed.types import JobState
 
 from .ending import Ending
+from .inputs import Inputs
 from .managers import Managers, ManagerView
 from .placing import Placing
 from .record import DatacenterRun, JobRecord
@@ -24,8 +25,19 @@ from .state import GateState
 from .story import Stories
 
 ROUNDS = RetryPolicy(attempts=0, base_seconds=0.1, cap_seconds=2.0)
-MOVING_ON = frozenset({"overloaded", "rate_limited", "draining", "busy", "stopping"})
-"""Refusals that say nothing about the job: another manager, or the same one later."""
+UNFIT_CODES = frozenset({"too_wide", "invalid", "unhandled"})
+"""Refusals about the job itself: asking the same datacenter again would change nothing."""
+ROUNDS_ALONE = 3
+"""Rounds without any live manager after which another datacenter is looked for."""
+
+
+class Reply(Enum):
+    """What came of offering a part to one manager."""
+
+    TAKEN = "taken"
+    LATER = "later"
+    UNFIT = "unfit"
+    LOST = "lost"
 
 
 class Dispatch:
@@ -38,12 +50,15 @@ class Dispatch:
         placing: Placing,
         stories: Stories,
         ending: Ending,
+        inputs: Inputs,
     ) -> None:
         self._state = state
         self._managers = managers
         self._placing = placing
         self._stories = stories
         self._ending = ending
+        self._inputs = inputs
+        self.on_stale: Callable[[JobRecord], None] = state.drop
         managers.on_lost = self._manager_lost
 
     def begin(self, record: JobRecord) -> None:
@@ -82,24 +97,24 @@ class Dispatch:
         )
         return f"no datacenter can take the job ({excluded or 'none is known'})"
 
-    async def _start(self, record: JobRecord, run: DatacenterRun, reason: str) -> None:
+    async def _start(self, record: JobRecord, run: DatacenterRun, why: str) -> None:
         """Ask managers until one takes the part, then other datacenters, then give up."""
-        patience = self._state.settings.place_patience_seconds
-        give_up_at = self._state.clock.now() + patience
+        give_up_at = self._state.clock.now() + self._state.settings.place_patience_seconds
         failures = 0
-        why = reason
-        while not self._settled(record):
+        while not _decided(record, run):
+            reply = Reply.LATER
             for view in self._managers.order(record.job_id, run.datacenter):
-                why = await self._ask(record, run, view)
-                if not why:
+                reply, told = await self._ask(record, run, view)
+                why = told or why
+                if reply is Reply.TAKEN:
                     self._taken(record, run)
                     return
-                if self._settled(record):
+                if reply is Reply.LOST or _decided(record, run):
                     return
             failures += 1
-            alone = not self._managers.live(run.datacenter)
-            late = self._state.clock.now() >= give_up_at
-            if late or (failures > 2 and not run.started and alone):
+            alone = failures >= ROUNDS_ALONE and not self._managers.live(run.datacenter)
+            late = reply is Reply.UNFIT or self._state.clock.now() >= give_up_at
+            if late or (alone and not record.created_elsewhere(run)):
                 successor = self._placing.replace(record, run, why or "no manager answers")
                 if successor is not None:
                     await self._start(record, successor, why)
@@ -109,16 +124,14 @@ class Dispatch:
                 return
             await self._pause(failures)
 
-    @staticmethod
-    def _settled(record: JobRecord) -> bool:
-        """Whether the job's end is decided, so that no part of it may start."""
-        return record.ordered is not None or record.cancelling is not None or record.ending
-
-    async def _ask(self, record: JobRecord, run: DatacenterRun, view: ManagerView) -> str:
-        """Offer the part to one manager; why it did not take it, "" where it did."""
+    async def _ask(
+        self, record: JobRecord, run: DatacenterRun, view: ManagerView
+    ) -> tuple[Reply, str]:
+        """Offer the part to one manager; what came of it, and why it was not taken."""
         if run.manager != view.name or not run.manager_epoch:
             run.manager_epoch += 1
             run.manager, run.address = view.name, view.address
+        now = self._state.clock.now()
         try:
             reply = await self._state.pool.request(
                 view.address,
@@ -127,27 +140,19 @@ class Dispatch:
             )
         except PeerRefused as refusal:
             if refusal.code == "stale_fence":
-                self._state.logger.warning(
-                    "a manager knows a newer owner", extra={"job": record.job_id}
-                )
-                self._state.drop(record)
-                return refusal.reason
-            if refusal.code not in MOVING_ON:
-                self._ending.order(record, JobState.FAILED, f"{view.name}: {refusal.reason}")
-            self._placing.router.failed(run.datacenter, self._state.clock.now())
-            return f"{view.name} refused: {refusal.reason}"
+                self._state.metrics.count("stale_fences")
+                self.on_stale(record)
+                return Reply.LOST, refusal.reason
+            self._placing.router.failed(run.datacenter, now)
+            kind = Reply.UNFIT if refusal.code in UNFIT_CODES else Reply.LATER
+            return kind, f"{view.name} refused: {refusal.reason}"
         except TransportError as error:
-            return f"{view.name}: {error}"
+            return Reply.LATER, f"{view.name}: {error}"
         if isinstance(reply, JobStarted):
-            return ""
-        if isinstance(reply, Gone | Redirect):
-            return f"{view.name} passed the job on"
-        return f"{view.name} answered with {type(reply).__name__}"
+            return Reply.TAKEN, ""
+        return Reply.LATER, f"{view.name} answered with {type(reply).__name__}"
 
     def _message(self, record: JobRecord, run: DatacenterRun) -> StartJob:
-        inputs: tuple[WorkflowResult, ...] = ()
-        if record.results:
-            inputs = tuple(record.results.values())
         return StartJob(
             record.job_id,
             record.epoch,
@@ -156,7 +161,7 @@ class Dispatch:
             self._state.address,
             record.job,
             run.names,
-            inputs=inputs,
+            inputs=self._inputs.known(record, run),
             remaining_seconds=max(0.001, record.deadline_at - self._state.clock.now()),
         )
 
@@ -165,60 +170,17 @@ class Dispatch:
         if self._state.records.get(record.job_id) is not record or record.ending:
             self.forget(record, run)
             return
-        self._stories.add_placed(record, run.row(b"\x00".join(n.encode() for n in run.names)))
-        if record.state in (JobState.SUBMITTED, JobState.ROUTED):
-            if record.state is JobState.SUBMITTED:
-                self._stories.advance(record, JobState.ROUTED)
-            self._stories.advance(record, JobState.DISPATCHED)
+        self._stories.add_placed(record, placed_row(run))
+        if not record.state.final:
+            self._stories.reach(record, JobState.DISPATCHED)
         self._stories.soon(record)
+        self._inputs.provide_rest(record, run)
 
     def _abandon(self, record: JobRecord, run: DatacenterRun, why: str) -> None:
         run.finished = True
         run.reason = why
         self._ending.gap(record, run, f"no manager of {run.datacenter} took it: {why}")
         self._ending.settle(record)
-
-    def provide(self, record: JobRecord, result: WorkflowResult) -> None:
-        """Pass a result on to the other datacenters where something waits for it."""
-        if len(record.runs) < 2 or record.job.placement.mode == "replicate":
-            return
-        if result.state != "completed" or not record.graph.dependents(result.workflow):
-            return
-        dependants = {
-            name
-            for name in record.graph.dependents(result.workflow)
-            if result.workflow in record.graph.needs(name)
-        }
-        for run in record.runs.values():
-            if run.datacenter == result.datacenter or run.done or not run.started:
-                continue
-            if dependants.intersection(record.runs_here(run)):
-                self._state.spawn(
-                    record,
-                    f"provide {result.workflow} to {run.datacenter}",
-                    partial(self._provide, record, run, result),
-                )
-
-    async def _provide(self, record: JobRecord, run: DatacenterRun, result: WorkflowResult) -> None:
-        failures = 0
-        message = ProvideInputs(record.job_id, record.epoch, (result,))
-        while run.started and not run.done:
-            try:
-                await self._state.pool.request(
-                    run.address, message, timeout=self._state.settings.request_timeout_seconds
-                )
-            except PeerRefused as refusal:
-                self._state.logger.warning(
-                    "%s refused an input: %s", run.manager, refusal, extra={"job": record.job_id}
-                )
-                if refusal.code == "stale_fence":
-                    return
-            except TransportError as error:
-                self._state.logger.info("%s", error, extra={"job": record.job_id})
-            else:
-                return
-            failures += 1
-            await self._pause(failures)
 
     def forget(self, record: JobRecord, run: DatacenterRun) -> None:
         """Tell a manager that the job has ended; one that does not hear learns by `Gone`."""
@@ -241,3 +203,19 @@ class Dispatch:
     async def _pause(self, failures: int) -> None:
         bound = ROUNDS.bound(failures)
         await self._state.clock.sleep(bound * (0.5 + self._state.rng.random() / 2))
+
+
+def _decided(record: JobRecord, run: DatacenterRun) -> bool:
+    """Whether this part must not be sent out any more.
+
+    A part that a manager had before gets a successor even while the job is being cancelled:
+    its workers have to be told.
+    """
+    if record.ordered is not None or record.ending or run.done:
+        return True
+    return record.cancelling is not None and not run.manager_epoch
+
+
+def placed_row(run: DatacenterRun) -> Placed:
+    """A part as the ledger keeps it."""
+    return run.row("\x00".join(run.names).encode())

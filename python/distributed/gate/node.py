@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-import uuid
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -16,6 +15,7 @@ from distributed.ledger.interface import Ledger
 from distributed.membership.interface import Membership
 from distributed.messages.admin import NodeStatus
 from distributed.supervision import Policy, Supervisor, settle
+from distributed.telemetry.logs import BoundLogger, node_logger
 from distributed.telemetry.metrics import Metrics
 from distributed.transport.interface import Handlers, Identity, Listener, Service, Transport
 from distributed.transport.pool import ConnectionPool
@@ -26,6 +26,7 @@ from .cancellation import Cancellation
 from .deadlines import Deadlines
 from .dispatch import Dispatch
 from .ending import Ending
+from .inputs import Inputs
 from .leases import Leases
 from .managers import Managers
 from .placing import Placing
@@ -41,51 +42,46 @@ from .takeover import Takeover
 from .views import Views
 from .watching import Watching
 
-if TYPE_CHECKING:
-    from distributed.telemetry.logs import BoundLogger
-
 SWEEP_SECONDS = 60.0
 DRAIN_SECONDS = 5.0
 
 
-class Gate:
+class GateNode:
     """Owns jobs: accepts, routes, watches over and ends them.
 
     Args:
-        name: unique in the cluster.
-        datacenter: where this gate stands, for the map.
-        settings: see `GateSettings`.
-        clock, rng, transport, membership, ledger: the world, injected. Without a membership
-            the gates of `settings.peers` count as alive.
-        supervisor: owns this node's tasks; stopped by whoever made it.
+        settings: how it behaves.
+        identity: its name, datacenter and instance; the address is filled in by `start`,
+            unless one to advertise is given.
+        bind: where it listens, `host:port`; port 0 takes a free one.
+        ledger: what must survive; closed by `stop`.
+        membership: shows the other gates; without one those of `settings.peers` count as
+            alive, and only leases that run out tell of a death.
     """
 
     def __init__(
         self,
-        name: str,
         settings: GateSettings,
         *,
+        identity: Identity,
+        bind: Address,
         clock: Clock,
         rng: random.Random,
         transport: Transport,
         ledger: Ledger,
-        supervisor: Supervisor,
         metrics: Metrics,
-        logger: BoundLogger,
+        supervisor: Supervisor,
         membership: Membership | None = None,
-        datacenter: str = "",
-        bind: str = "127.0.0.1:0",
-        advertise: str = "",
+        logger: BoundLogger | None = None,
     ) -> None:
         self._transport = transport
         self._bind = bind
-        self._advertise = advertise
-        self._datacenter = datacenter
+        self._identity = identity
         self._listener: Listener | None = None
         self._tasks: list[asyncio.Task[None]] = []
         state = GateState(
-            name=name,
-            instance=uuid.UUID(int=rng.getrandbits(128)).hex,
+            name=identity.name,
+            instance=identity.instance,
             settings=settings,
             clock=clock,
             rng=rng,
@@ -93,21 +89,31 @@ class Gate:
             membership=membership,
             supervisor=supervisor,
             metrics=metrics,
-            logger=logger,
+            logger=logger or node_logger(Role.GATE, identity.name),
         )
         self.state = state
         watching = Watching(state)
-        stories = Stories(state, watching)
+        stories = self._stories = Stories(state, watching)
         ending = Ending(state, stories)
         self.managers = Managers(state)
         placing = Placing(state, self.managers, stories)
-        dispatch = Dispatch(state, self.managers, placing, stories, ending)
-        results = Results(state, stories, dispatch, ending)
+        inputs = Inputs(state)
+        dispatch = Dispatch(state, self.managers, placing, stories, ending, inputs)
+        results = Results(state, stories, inputs, ending)
         cancellation = Cancellation(state, stories, ending)
         deadlines = Deadlines(state, stories, ending)
         self._takeover = Takeover(
-            state, self.managers, stories, dispatch, results, ending, cancellation, deadlines
+            state,
+            self.managers,
+            stories,
+            dispatch,
+            inputs,
+            results,
+            ending,
+            cancellation,
+            deadlines,
         )
+        dispatch.on_stale = self._takeover.contested
         self._leases = Leases(state, self._takeover)
         self._admission = Admission(state)
         self.reporting = Reporting(state)
@@ -151,9 +157,8 @@ class Gate:
         """One screen about this gate."""
         return self._status.node_status()
 
-    @property
     def handlers(self) -> Handlers:
-        """Message type to service, of all conversations."""
+        """Every message that a gate serves."""
         return self._handlers
 
     async def start(self) -> None:
@@ -167,14 +172,13 @@ class Gate:
         loop = asyncio.get_running_loop()
         state.timers = WheelTimers(loop, on_error=self._timer_failed)
         await state.ledger.start()
-        identity = Identity(Role.GATE, state.name, self._datacenter, state.instance)
-        self._listener = await self._transport.listen(Address(self._bind), self._handlers, identity)
-        state.address = Address(self._advertise) or self._listener.address
-        identity = Identity(Role.GATE, state.name, self._datacenter, state.instance, state.address)
+        self._listener = await self._transport.listen(self._bind, self._handlers, self._identity)
+        state.address = Address(self._identity.address) or self._listener.address
+        identity = msgspec.structs.replace(self._identity, address=state.address)
         state.pool = ConnectionPool(self._transport, self._handlers, identity, state.clock)
         if state.membership is not None:
             state.membership.update_meta(
-                {"role": "gate", "dc": self._datacenter, "addr": state.address}
+                {"role": Role.GATE.value, "dc": identity.datacenter, "addr": state.address}
             )
         self._spawn("ledger", state.ledger.serve)
         self.managers.start()
@@ -218,6 +222,7 @@ class Gate:
 
     async def _drain(self) -> None:
         """Wait, not for long, until what was queued for the ledger is durable."""
+        self._stories.flush_all()
         waiting = [r.settled for r in self.state.records.values() if r.settled is not None]
         waiting += [r.flushing for r in self.state.records.values() if r.flushing is not None]
         if waiting:

@@ -44,6 +44,7 @@ class DatacenterRun:
         "progress",
         "progress_epoch",
         "progress_sequence",
+        "provided",
         "reason",
         "started",
         "states",
@@ -56,6 +57,7 @@ class DatacenterRun:
         self.manager = ""
         self.address = Address("")
         self.manager_epoch = 0
+        self.provided = 0
         self.started = False
         self.finished = False
         self.reason = ""
@@ -213,6 +215,12 @@ class JobRecord:
         if run is not None:
             run.left -= 1
         return True
+
+    def created_elsewhere(self, run: DatacenterRun) -> bool:
+        """Whether a part had a manager before, whose workers may still run it."""
+        return run.manager_epoch > 0 and any(
+            result.datacenter == run.datacenter for result in self.results.values()
+        )
 
     def steps(self) -> Pending:
         """The steps that wait to be written, for adding to."""

@@ -17,8 +17,8 @@ from distributed.messages.results import (
 from distributed.transport.interface import Context, Handlers
 from distributed.types import JobState, WorkflowState
 
-from .dispatch import Dispatch
 from .ending import Ending
+from .inputs import Inputs
 from .record import JobRecord
 from .state import GateState
 from .story import Stories
@@ -31,12 +31,10 @@ SPARE_SECONDS = 0.25
 class Results:
     """The result conversation with managers."""
 
-    def __init__(
-        self, state: GateState, stories: Stories, dispatch: Dispatch, ending: Ending
-    ) -> None:
+    def __init__(self, state: GateState, stories: Stories, inputs: Inputs, ending: Ending) -> None:
         self._state = state
         self._stories = stories
-        self._dispatch = dispatch
+        self._inputs = inputs
         self._ending = ending
 
     def handlers(self) -> Handlers:
@@ -66,7 +64,7 @@ class Results:
         self._stories.reach(record, JobState.RUNNING)
         for result in fresh:
             self._stories.add_result(record, result)
-            self._dispatch.provide(record, result)
+            self._inputs.provide(record, result)
 
     async def _results(
         self, context: Context, message: DatacenterResults

@@ -116,6 +116,8 @@ class GateState:
             del self.records[record.job_id]
         for watch in record.watches or ():
             watch.ended = True
+            if not record.ending:
+                watch.connection.try_send(Gone(record.job_id))
         record.watches = None
         if record.timer is not None:
             self.timers.cancel(record.timer)

@@ -128,6 +128,12 @@ class Stories:
             self._state.timers.call_later(LAZY_SECONDS, self._flush_due)
         self._due.append(record)
 
+    def flush_all(self) -> None:
+        """Write whatever is queued, of every job: the gate is about to stop."""
+        for record in self._state.records.values():
+            if record.pending is not None and record.created and not record.ending:
+                self.flush(record)
+
     def _flush_due(self) -> None:
         due, self._due = self._due, []
         for record in due:

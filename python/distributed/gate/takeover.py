@@ -31,6 +31,7 @@ from .cancellation import Cancellation
 from .deadlines import Deadlines, deadline_seconds
 from .dispatch import Dispatch
 from .ending import Ending
+from .inputs import Inputs
 from .managers import Managers
 from .record import DatacenterRun, JobRecord
 from .results import Results
@@ -52,6 +53,7 @@ class Takeover:
         managers: Managers,
         stories: Stories,
         dispatch: Dispatch,
+        inputs: Inputs,
         results: Results,
         ending: Ending,
         cancellation: Cancellation,
@@ -61,6 +63,7 @@ class Takeover:
         self._managers = managers
         self._stories = stories
         self._dispatch = dispatch
+        self._inputs = inputs
         self._results = results
         self._ending = ending
         self._cancellation = cancellation
@@ -132,6 +135,16 @@ class Takeover:
             await asyncio.gather(
                 *(self._adopt(lease, force) for lease in waiting[start : start + ADOPT_AT_ONCE])
             )
+
+    def contested(self, record: JobRecord) -> None:
+        """A manager has seen a higher epoch: let the job go, unless the ledger says it is ours."""
+        self._state.logger.warning(
+            "a manager knows a newer owner than epoch %d",
+            record.epoch,
+            extra={"job": record.job_id},
+        )
+        self._state.drop(record)
+        self._state.spawn_free("contested", partial(self.adopt_if_open, record.job_id))
 
     async def adopt_if_open(self, job_id: str) -> None:
         """Take back a job that the ledger says is this gate's own and that has no record."""
@@ -229,6 +242,7 @@ class Takeover:
         assert manager is not None
         run.address = manager.address
         run.started = True
+        self._inputs.provide_all(record, run)
         if report.results:
             batch = DatacenterResults(record.job_id, run.datacenter, record.epoch, report.results)
             self._results.take(record, batch)

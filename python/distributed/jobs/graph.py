@@ -116,6 +116,10 @@ class DependencyGraph:
                     stack.append(dependent)
         return self._in_order(found)
 
+    def feeds(self, name: str, names: Collection[str]) -> bool:
+        """Whether any of `names` waits for `name` directly."""
+        return any(other in names for other in self._dependents.get(name, ()))
+
     def needs(self, name: str) -> tuple[str, ...]:
         """The names whose results `name` receives."""
         return self._after.get(name, ())

@@ -121,7 +121,7 @@ def check_placeable(job: Job, rooms: Mapping[str, DatacenterRoom]) -> None:
                 code="unknown_datacenter",
             )
     placement = job.placement
-    if placement.count > len(rooms):
+    if rooms and placement.count > len(rooms):
         _refuse(
             "placement.count", f"{placement.count} asked for, {len(rooms)} exist (all: {known})"
         )

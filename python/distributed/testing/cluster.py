@@ -20,7 +20,7 @@ from typing import Any, Self
 import msgspec
 
 from distributed.client.client import Client
-from distributed.gate.node import Gate
+from distributed.gate.node import GateNode
 from distributed.manager.node import ManagerNode
 from distributed.messages.job import Job
 from distributed.testing.cluster_spec import ClusterSpec
@@ -173,8 +173,7 @@ class SimCluster:
         }
         self.processes[name] = SimProcess(self.network, role, name, datacenter, ip, builders[role])
 
-    def _gate(self, life: Life) -> Gate:
-        process = self.processes[life.identity.name]
+    def _gate(self, life: Life) -> GateNode:
         seeds = {
             datacenter: tuple(
                 p.address for p in self.of_role(Role.MANAGER) if p.datacenter == datacenter
@@ -182,20 +181,11 @@ class SimCluster:
             for datacenter in self.spec.datacenters
         }
         life.membership = self._join(life, "wan")
-        return Gate(
-            process.name,
+        return GateNode(
             msgspec.structs.replace(self.spec.gate, datacenters=seeds),
-            clock=life.clock,
-            rng=life.rng,
-            transport=life.transport,
             ledger=self.database.ledger(life.host, life.clock),
-            supervisor=life.supervisor,
-            metrics=life.metrics,
-            logger=life.logger,
             membership=life.membership,
-            datacenter=process.datacenter,
-            bind=process.address,
-            advertise=process.address,
+            **self._tools(life),
         )
 
     def _manager(self, life: Life) -> ManagerNode:

@@ -11,7 +11,7 @@ import msgspec
 
 from distributed.client import Client, ClientSettings
 from distributed.clock import SystemClock
-from distributed.gate.node import Gate
+from distributed.gate.node import GateNode
 from distributed.gate.settings import GateSettings
 from distributed.ledger import SqlLedger, open_engine
 from distributed.ledger.engine import Engine
@@ -176,7 +176,7 @@ class GateWorld:
         self.clock = SystemClock()
         self.engine: Engine = open_engine(url, self.clock)
         self.managers: list[ScriptedManager] = []
-        self.gates: list[Gate] = []
+        self.gates: list[GateNode] = []
         self.parts: dict[str, Parts] = {}
         self.peers: dict[str, str] = {}
         self._clients: list[Client] = []
@@ -186,7 +186,7 @@ class GateWorld:
         self.managers.append(manager)
         return manager
 
-    async def gate(self, name: str = "g-1", **changes: Any) -> Gate:
+    async def gate(self, name: str = "g-1", **changes: Any) -> GateNode:
         parts = Parts(len(self.gates) + 1)
         datacenters: dict[str, tuple[str, ...]] = {}
         for manager in self.managers:
@@ -196,9 +196,10 @@ class GateWorld:
             **{"datacenters": datacenters, "peers": self.peers, "manager_silence_seconds": 60.0}
             | changes
         )
-        gate = Gate(
-            name,
+        gate = GateNode(
             settings,
+            identity=Identity(Role.GATE, name, "home", f"{name}-{len(self.parts)}"),
+            bind=Address("127.0.0.1:0"),
             clock=parts.clock,
             rng=parts.rng,
             transport=parts.transport,
@@ -216,7 +217,7 @@ class GateWorld:
             await self.until(lambda d=datacenter, a=addresses: len(gate.managers.live(d)) == len(a))
         return gate
 
-    def client(self, *gates: Gate, **settings: Any) -> Client:
+    def client(self, *gates: GateNode, **settings: Any) -> Client:
         chosen = gates or tuple(self.gates)
         settings = {"check_imports": False, "patience_seconds": 5.0} | settings
         client = Client([g.address for g in chosen], settings=ClientSettings(**settings))
@@ -228,7 +229,16 @@ class GateWorld:
         while not true():
             await asyncio.sleep(0.005)
 
-    async def kill(self, gate: Gate) -> None:
+    async def recorded(self, gate: GateNode, job_id: str) -> None:
+        """Wait until all that a gate knows of a job is durable."""
+        record = gate.state.records[job_id]
+        await self.until(lambda: bool(record.runs))
+        await self.until(lambda: all(run.started for run in record.runs.values()))
+        await self.until(
+            lambda: record.created and record.pending is None and record.flushing is None
+        )
+
+    async def kill(self, gate: GateNode) -> None:
         """End a gate as a crash would: nothing is handed over, nothing recorded."""
         await gate.stop(hand_over=False)
         await self.parts[gate.name].supervisor.stop()

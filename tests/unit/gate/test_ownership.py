@@ -1,0 +1,246 @@
+"""One owner for each job: forwarding, takeover, hand-over, stepping down."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+
+from distributed.errors import ConnectError, LedgerUnavailable, PeerRefused
+from distributed.jobs.ownership import rank
+from distributed.ledger.work import T
+from distributed.messages.cancel import CancelInDatacenter, CancelOutcome
+from distributed.messages.dispatch import JobReport, QueryJob, StartJob
+from distributed.types import JobState
+
+from .world import GateWorld, job
+
+QUICK: dict[str, Any] = {"lease_seconds": 0.4, "renew_seconds": 0.1, "orphan_scan_seconds": 0.05}
+
+
+async def test_any_gate_accepts_and_the_owner_gets_it(world: GateWorld) -> None:
+    """GM 1.4a, 1.4d: passed on to the rendezvous owner, without loops."""
+    await world.manager()
+    gates = [await world.gate(f"g-{n}") for n in range(3)]
+    for _ in range(6):
+        handle = await world.client(gates[0]).submit(job("a"))
+        view = await handle.show()
+        assert view.owner == rank(handle.id, [gate.name for gate in gates])[0]
+        assert (await handle.result())["a"] == "a!"
+
+
+async def test_a_silent_owner_is_passed_over(world: GateWorld) -> None:
+    """GM 1.4b-c: forwards time out and the next gate, here oneself, takes the job."""
+    await world.manager()
+    world.peers["g-dead"] = "127.0.0.1:9"
+    gate = await world.gate("g-1")
+    for _ in range(4):
+        handle = await world.client(gate).submit(job("a"))
+        assert (await handle.result())["a"] == "a!"
+        assert (await handle.show()).owner == "g-1"
+
+
+async def test_gates_that_disagree_about_the_owner_do_not_loop(world: GateWorld) -> None:
+    """GM 1.4d: each thinks that the other owns everything; hops bound it, one job results."""
+    manager = await world.manager()
+    one, two = await world.gate("g-1"), await world.gate("g-2")
+    one.state.proposed_owner = lambda _job, without=frozenset(): "g-2"  # type: ignore[method-assign, misc]
+    two.state.proposed_owner = lambda _job, without=frozenset(): "g-1"  # type: ignore[method-assign, misc]
+    handle = await world.client(one).submit(job("a"))
+    assert (await handle.result())["a"] == "a!"
+    assert len(manager.started) == 1
+
+
+async def test_a_dead_gates_jobs_are_taken_over(world: GateWorld) -> None:
+    """GM 13.2a-c, 13.4a-c, 30.1b: epoch + 1, the datacenter asked, the job goes on."""
+    manager = await world.manager()
+    one = await world.gate("g-1", **QUICK)
+    manager.run = None
+    handle = await world.client(one).submit(job("a", "b"), watch=False)
+    await world.until(lambda: bool(manager.started))
+    await manager.send(manager.started[0], [manager.result("a")])
+    manager.report = lambda m: JobReport(
+        m.job_id, "eu", True, running=(("b", 1),), results=(manager.result("a"),)
+    )
+    await world.kill(one)
+    two = await world.gate("g-2", **QUICK)
+    await world.until(lambda: handle.id in two.state.records and bool(manager.queried))
+    query: QueryJob = manager.queried[0]
+    assert (query.epoch, query.gate_address) == (2, two.address)
+    await manager.send(manager.started[0], [manager.result("b")], gate=two.address)
+    outcome = await world.client(two).job(handle.id).result()
+    assert outcome.values() == {"a": "a!", "b": "b!"}
+    assert len(manager.started) == 1
+
+
+async def test_results_recorded_before_a_takeover_are_not_run_again(world: GateWorld) -> None:
+    """GM 41.28c, 52.1: what is durable is input for the manager that starts anew."""
+    manager = await world.manager()
+    one = await world.gate("g-1", **QUICK)
+
+    async def first(message: StartJob) -> None:
+        await manager.send(message, [manager.result("a")])
+
+    manager.run = first
+    handle = await world.client(one).submit(job("a", "b", after={"b": ["a"]}))
+    async for update in handle.updates():
+        if update.workflow == "a":
+            break
+    await world.kill(one)
+    manager.run = lambda message: manager.send(message, [manager.result("b")])
+    two = await world.gate("g-2", **QUICK)
+    outcome = await world.client(two).job(handle.id).result()
+    assert outcome.values() == {"a": "a!", "b": "b!"}
+    assert [(r.workflow, r.value) for r in manager.started[-1].inputs] == [("a", b"\xa2a!")]
+    assert manager.started[-1].epoch == 2
+
+
+async def test_the_client_follows_a_job_to_its_new_owner(world: GateWorld) -> None:
+    """Updates go on from where they were, each durable step once; the caller sees no seam."""
+    manager = await world.manager()
+    one = await world.gate("g-1", **QUICK)
+    two = await world.gate("g-2", **QUICK)
+    manager.run = None
+    client = world.client(one, two)
+    handle = await client.submit(job("a", "b"))
+    owner, heir = (one, two) if handle.id in one.state.records else (two, one)
+    seen = []
+
+    async def follow() -> None:
+        async for update in handle.updates():
+            seen.extend([update] if update.kind != "progress" else [])
+
+    following = asyncio.create_task(follow())
+    await world.until(lambda: bool(manager.started))
+    await manager.send(manager.started[0], [manager.result("a")])
+    manager.report = lambda m: JobReport(m.job_id, "eu", True, running=(("b", 1),))
+    await world.kill(owner)
+    await world.until(lambda: handle.id in heir.state.records and bool(manager.queried))
+    await manager.send(manager.started[0], [manager.result("b")], gate=heir.address)
+    await following
+    assert (await handle.result()).values() == {"a": "a!", "b": "b!"}
+    assert [u.sequence for u in seen] == list(range(1, len(seen) + 1))
+    assert "takeover" in {u.kind for u in seen}
+
+
+async def test_a_graceful_stop_hands_jobs_over_at_once(world: GateWorld) -> None:
+    """GM 40.1a-d, 41.3c: leases are released; nobody waits for them to run out."""
+    manager = await world.manager()
+    slow = QUICK | {"lease_seconds": 60.0}
+    one = await world.gate("g-1", **slow)
+    manager.run = None
+    handle = await world.client(one).submit(job("a"), watch=False)
+    await world.until(lambda: bool(manager.started))
+    await world.recorded(one, handle.id)
+    manager.report = lambda m: JobReport(m.job_id, "eu", True, running=(("a", 1),))
+    two = await world.gate("g-2", **slow)
+    await one.stop()
+    await world.until(lambda: handle.id in two.state.records)
+    await world.until(lambda: bool(manager.queried))
+    await manager.send(manager.started[0], [manager.result("a")], gate=two.address)
+    assert (await world.client(two).job(handle.id).result())["a"] == "a!"
+
+
+async def test_a_restarted_gate_goes_on_with_its_own_jobs(world: GateWorld) -> None:
+    manager = await world.manager()
+    one = await world.gate("g-1", lease_seconds=60.0)
+    manager.run = None
+    handle = await world.client(one).submit(job("a"), watch=False)
+    await world.until(lambda: bool(manager.started))
+    await world.kill(one)
+    manager.run = manager.complete
+    again = await world.gate("g-1")
+    outcome = await world.client(again).job(handle.id).result()
+    assert outcome.state is JobState.COMPLETED
+    assert manager.started[-1].epoch == 2
+
+
+class Switch:
+    """Cuts one gate off from the shared ledger."""
+
+    def __init__(self, gate: Any) -> None:
+        engine = gate.state.ledger._engine
+        self.down = False
+        for name in ("write", "read"):
+            setattr(engine, name, self._guarded(getattr(engine, name)))
+
+    def _guarded(self, inner: Callable[..., Any]) -> Callable[..., Any]:
+        async def run(work: Callable[[Connection], T]) -> Any:
+            if self.down:
+                raise LedgerUnavailable("cut off")
+            return await inner(work)
+
+        return run
+
+
+async def test_a_gate_without_the_ledger_steps_down_and_keeps_results(world: GateWorld) -> None:
+    """GM 15.2a, 33.1a: no new jobs, running ones go on, results wait until recorded."""
+    manager = await world.manager()
+    gate = await world.gate("g-1", **QUICK)
+    manager.run = None
+    handle = await world.client(gate).submit(job("a"))
+    await world.until(lambda: bool(manager.started))
+    switch = Switch(gate)
+    switch.down = True
+    await world.until(lambda: not gate.state.holding)
+    with pytest.raises(Exception, match="ledger"):
+        await world.client(gate, patience_seconds=0.2).submit(job("b"))
+    sending = asyncio.create_task(manager.send(manager.started[0], [manager.result("a")]))
+    await asyncio.sleep(0.1)
+    assert not sending.done()
+    switch.down = False
+    assert (await handle.result())["a"] == "a!"
+    await sending
+    assert gate.state.holding
+
+
+async def test_a_gate_that_comes_back_late_lets_go_of_what_others_took(world: GateWorld) -> None:
+    """GM 33.1c-d, 41.3d: both sides had the job, the higher epoch finishes it, once."""
+    manager = await world.manager()
+    one = await world.gate("g-1", **QUICK)
+    manager.run = None
+    handle = await world.client(one).submit(job("a"), watch=False)
+    await world.until(lambda: bool(manager.started))
+    await world.recorded(one, handle.id)
+    switch = Switch(one)
+    switch.down = True
+    manager.report = lambda m: JobReport(m.job_id, "eu", True, running=(("a", 1),))
+    two = await world.gate("g-2", **QUICK)
+    await world.until(lambda: handle.id in two.state.records)
+    switch.down = False
+    await world.until(lambda: handle.id not in one.state.records)
+    await world.until(lambda: bool(manager.queried))
+    reply = await manager.send(manager.started[0], [manager.result("a")], gate=one.address)
+    assert (reply.name, reply.address) == ("g-2", two.address)
+    await manager.send(manager.started[0], [manager.result("a")], gate=two.address)
+    assert (await world.client(two).job(handle.id).result())["a"] == "a!"
+
+
+async def test_a_cancellation_survives_its_gate(world: GateWorld) -> None:
+    """GM 41.10a, 55.6: ordered and recorded, then the owner dies; the heir carries it out."""
+    manager = await world.manager()
+    one = await world.gate("g-1", **QUICK)
+    manager.run = None
+    handle = await world.client(one).submit(job("a"), watch=False)
+    await world.until(lambda: bool(manager.started))
+    await world.recorded(one, handle.id)
+    manager.on_cancel = lambda _m: (_ for _ in ()).throw(RuntimeError("not yet"))  # type: ignore[assignment]
+    cancelling = asyncio.create_task(
+        world.client(one, patience_seconds=0.1).job(handle.id).cancel()
+    )
+    await world.until(lambda: bool(manager.cancelled))
+    await world.kill(one)
+    with pytest.raises((ConnectError, PeerRefused)):
+        await cancelling
+    manager.report = lambda m: JobReport(m.job_id, "eu", True, running=(("a", 1),))
+    manager.on_cancel = lambda m: CancelOutcome(m.job_id, (("a", "cancelled"),))
+    two = await world.gate("g-2", **QUICK)
+    outcome = await world.client(two).job(handle.id).result(check=False)
+    assert outcome.state is JobState.CANCELLED
+
+
+def _not_yet(_message: CancelInDatacenter) -> CancelOutcome:
+    raise RuntimeError("not yet")
