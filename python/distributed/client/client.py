@@ -161,7 +161,7 @@ class Client:
     ) -> JobHandle:
         owner = Address(reply.owner_address)
         if reply.job_id != handle.id:
-            return JobHandle(self, reply.job_id, owner)
+            return self._jobs.get(reply.job_id) or JobHandle(self, reply.job_id, owner)
         handle.owned_by(owner)
         self.gates.learn(owner)
         if watch and owner == asked:

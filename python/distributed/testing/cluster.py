@@ -16,10 +16,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
+from weakref import WeakSet
 
 import msgspec
 
 from distributed.client.client import Client
+from distributed.client.job import JobHandle
 from distributed.gate.node import GateNode
 from distributed.manager.node import ManagerNode
 from distributed.messages.job import Job
@@ -67,6 +69,7 @@ class SimCluster:
         self.submissions: list[Submission] = []
         self.work_watchers: list[Callable[[WorkEvent], None]] = []
         self._collected_at = 0.0
+        self._followed: WeakSet[JobHandle] = WeakSet()
         self._stack = ExitStack()
         self._groups: dict[str, OracleGroup | CoreGroup] = {}
         self._build()
@@ -140,7 +143,7 @@ class SimCluster:
 
     def submit(self, job: Job, *, client: str = "c1", key: str = "") -> Submission:
         """Submit as a client process; what becomes of it is followed to the end."""
-        submission = Submission(self.loop, self.processes[client], job, key)
+        submission = Submission(self.loop, self.processes[client], job, key, self._followed)
         self.submissions.append(submission)
         return submission
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from distributed.errors import JobRejected, ShoalError
 
@@ -24,9 +25,18 @@ class Submission:
         updates: what the client saw, in order.
         result: the final answer, once the client has it.
         cancel_asked: whether its submitter asked for its end.
+
+    `followed` keeps two submissions that stand for one job from reading one handle's updates.
     """
 
-    def __init__(self, loop: VirtualLoop, process: SimProcess, job: Job, key: str) -> None:
+    def __init__(
+        self,
+        loop: VirtualLoop,
+        process: SimProcess,
+        job: Job,
+        key: str,
+        followed: WeakSet[JobHandle],
+    ) -> None:
         self._loop = loop
         self.process = process
         self.job = job
@@ -44,6 +54,7 @@ class Submission:
         self.cancel_told_at = 0.0
         self.handle: JobHandle | None = None
         self._life = process.life
+        self._followed = followed
         self._tasks: list[asyncio.Task[Any]] = [self._spawn(self._submit())]
 
     @property
@@ -87,7 +98,9 @@ class Submission:
         self.handle = handle
         self.job_id = handle.id
         self.accepted_at = self._loop.time()
-        self._tasks.append(self._spawn(self._follow(handle)))
+        if handle not in self._followed:
+            self._followed.add(handle)
+            self._tasks.append(self._spawn(self._follow(handle)))
         await self._wait_for_end(handle)
 
     async def _follow(self, handle: JobHandle) -> None:
