@@ -252,7 +252,7 @@ class Starting:
         message = DropJob(record.job_id, record.fence)
 
         async def tell() -> None:
-            for name in record.workers:
+            for name in sorted(record.workers):
                 seat = self._state.seats.get(name)
                 if seat is None:
                     continue

@@ -53,7 +53,7 @@ class Supervisor:
         self._on_fatal = on_fatal
         self._first_pause = first_pause_seconds
         self._longest_pause = longest_pause_seconds
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], None] = {}
         self._stopping = False
 
     @property
@@ -74,8 +74,8 @@ class Supervisor:
         task = asyncio.get_running_loop().create_task(
             self._supervised(name, factory, policy, context), name=name
         )
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = None
+        task.add_done_callback(self._ended)
         return task
 
     async def stop(self, *, timeout_seconds: float = 5.0) -> None:
@@ -84,7 +84,8 @@ class Supervisor:
         Safe to call twice, and from a supervised task, which is left to end by itself.
         """
         self._stopping = True
-        tasks = self._tasks - {task for task in (asyncio.current_task(),) if task}
+        current = asyncio.current_task()
+        tasks = [task for task in self._tasks if task is not current]
         for task in tasks:
             task.cancel("the node is stopping")
         if not tasks:
@@ -92,6 +93,9 @@ class Supervisor:
         _, pending = await asyncio.wait(tasks, timeout=timeout_seconds)
         for task in pending:
             self._logger.error("task %s did not end when cancelled", task.get_name())
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.pop(task, None)
 
     async def _supervised(
         self, name: str, factory: Factory, policy: Policy, context: dict[str, object]

@@ -40,7 +40,7 @@ class TcpListener:
     def __init__(self) -> None:
         self.address = Address("")
         self._server: asyncio.Server | None = None
-        self._connections: set[TcpConnection] = set()
+        self._connections: dict[TcpConnection, None] = {}
 
     def opened(self, server: asyncio.Server) -> None:
         """The port is bound."""
@@ -49,8 +49,8 @@ class TcpListener:
 
     def accepted(self, connection: TcpConnection) -> None:
         """Keep a connection until it ends."""
-        self._connections.add(connection)
-        connection.on_close(lambda _: self._connections.discard(connection))
+        self._connections[connection] = None
+        connection.on_close(lambda _: self._connections.pop(connection, None))
 
     async def close(self) -> None:
         """Stop accepting and end every accepted connection."""
@@ -58,7 +58,7 @@ class TcpListener:
             return
         self._server.close()
         await asyncio.gather(
-            *(connection.close("the node is stopping") for connection in set(self._connections))
+            *(connection.close("the node is stopping") for connection in tuple(self._connections))
         )
         await self._server.wait_closed()
 
