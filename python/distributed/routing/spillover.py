@@ -8,7 +8,7 @@ import msgspec
 
 from distributed.health.bucket import Bucket
 
-from .candidate import BOUND, FAILED
+from .candidate import BOUND, BUCKET, OPEN, TIER, UNPREFERRED
 from .ranking import Row, Scored
 from .wait import Waits
 
@@ -56,26 +56,35 @@ def spill(
         return Spill(None, "no wait worth leaving for")
     if not _fresh(preferred, rules, now):
         return Spill(None, "capacity facts are stale")
-    best: Scored | None = None
-    least = preferred.latency + wait - rules.least_gain * wait
+    here = preferred.latency
+    too_bad = _first_place_below(preferred)
+    farthest = here + rules.most_extra_latency_seconds
+    oldest = now - rules.stale_seconds
+    best, least = None, here + wait - rules.least_gain * wait
     for row in others:
-        other = Scored._make(row)
-        if other.bucket > max(preferred.bucket, Bucket.BUSY) or not _fresh(other, rules, now):
+        place, _, _, latency, _, cooldown, candidate = row
+        cost = latency * cooldown
+        if cost >= least or place >= too_bad or latency > farthest:
             continue
-        if other.tier == FAILED or other.unpreferred > preferred.unpreferred:
+        if candidate.capacity_at is None or candidate.capacity_at < oldest:
             continue
-        if other.latency - preferred.latency > rules.most_extra_latency_seconds:
-            continue
-        cost = waits.of(other.candidate) + other.latency * other.cooldown
-        if cost < least:
-            best, least = other, cost
+        cost += waits.of(candidate)
+        if cost < least and place & UNPREFERRED <= preferred.place & UNPREFERRED:
+            best, least = row, cost
     if best is None:
         return Spill(None, f"waiting {wait:.1f} s costs less than any other way")
+    _, _, name, latency, _, _, candidate = best
     return Spill(
-        best.name,
-        f"{preferred.name} would wait {wait:.1f} s, {best.name} {waits.of(best.candidate):.1f} s "
-        f"for {best.latency - preferred.latency:+.3f} s of latency",
+        name,
+        f"{preferred.name} would wait {wait:.1f} s, {name} {waits.of(candidate):.1f} s "
+        f"for {latency - here:+.3f} s of latency",
     )
+
+
+def _first_place_below(preferred: Scored) -> int:
+    """Places from here on take no spill: below busy, or below the preferred one's bucket."""
+    bucket = preferred.place - preferred.place % BUCKET
+    return max(bucket, OPEN * TIER + Bucket.BUSY * BUCKET) + BUCKET
 
 
 def _fresh(item: Scored, rules: SpilloverRules, now: float) -> bool:
