@@ -38,6 +38,14 @@ NOUNS: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "use": ("distributed.commands.keys:use", "Encrypt with a held key."),
         },
     ),
+    "route": (
+        "Routing: what would happen, and what policies are worth.",
+        {
+            "plan": ("distributed.commands.jobs:plan", "Where a job would go now, and why."),
+            "simulate": ("distributed.commands.route:simulate", "Policies on simulated traffic."),
+            "plot": ("distributed.commands.route:plot", "Pictures of a simulated day."),
+        },
+    ),
     "job": (
         "Jobs: list, show, watch, cancel, results.",
         {

@@ -46,7 +46,7 @@ class Run:
         self._pushed = 0
         self._done: list[tuple[float, float, float, int]] = []
         self._lost = 0
-        self._placed = dict.fromkeys(self.world.sites, 0)
+        self.placed = dict.fromkeys(self.world.sites, 0)
         self.watch: Callable[[float], None] | None = None
 
     def result(self) -> Result:
@@ -64,7 +64,7 @@ class Run:
             route_seconds=sum(latency - run for _, latency, run, _ in self._done) / count,
             dispatches_per_job=sum(tries for *_, tries in self._done) / count,
             switches=self.policy.switches,
-            placed=self._placed,
+            placed=self.placed,
             timeline=_timeline(self._done),
         )
 
@@ -135,7 +135,7 @@ class Run:
             self._lost += 1
             return
         job.dispatches += 1
-        self._placed[site] += 1
+        self.placed[site] += 1
         if self.world.fault(site, FaultKind.CUT, now) is not None:
             self._push(now + DISPATCH_TIMEOUT_SECONDS, lambda at: self._failed(job, site, at, True))
             return
