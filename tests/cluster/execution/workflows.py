@@ -176,3 +176,8 @@ def steady(ctx: WorkflowContext, steps: int) -> int:
         ctx.progress(step + 1, steps)
         time.sleep(0.05)
     return steps
+
+
+def delayed(ctx: WorkflowContext, value: int, seconds: float) -> int:
+    time.sleep(seconds)
+    return value
