@@ -107,6 +107,7 @@ async def test_a_thousand_results_none_lost_none_twice(
     assert workers[0][0].pid is not None
     os.kill(workers[0][0].pid, signal.SIGKILL)
     assert len(gate.recorded["thousand"]) < COUNT
+    children = await children_of(workers[1][0].pid)
     await gate.until(lambda: "thousand" in gate.finished)
     assert gate.finished["thousand"].state == "completed"
     results = gate.recorded["thousand"]
@@ -115,3 +116,20 @@ async def test_a_thousand_results_none_lost_none_twice(
         f"n{n}": n for n in range(COUNT)
     }
     assert any(result.attempt > 1 for result in results)
+    os.kill(workers[1][0].pid, signal.SIGKILL)
+    while any(alive(child) for child in children):
+        await asyncio.sleep(0.01)
+
+
+async def children_of(pid: int) -> list[int]:
+    """Processes that a worker started."""
+    text = await asyncio.to_thread(Path(f"/proc/{pid}/task/{pid}/children").read_text)
+    return [int(child) for child in text.split()]
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs, a zombie not counted."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

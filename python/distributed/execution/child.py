@@ -56,7 +56,7 @@ class Child:
 
     def serve(self) -> None:
         """Run what arrives until the pool hangs up or an attempt asks to retire."""
-        Thread(target=self._read, name="shoal-reader", daemon=True).start()
+        Thread(target=self._listen, name="shoal-reader", daemon=True).start()
         self.send(frames.Ready(os.getpid()))
         while (run := self._waiting.get()) is not None:
             finished = self.runner.run(run)
@@ -67,6 +67,13 @@ class Child:
             if finished.retire:
                 return
 
+    def _listen(self) -> None:
+        """Read until the link ends in whatever way: then nobody is left to work for."""
+        try:
+            self._read()
+        finally:
+            end_group()
+
     def _read(self) -> None:
         splitter = frames.Splitter()
         while True:
@@ -75,9 +82,12 @@ class Child:
             if not readable:
                 self.runner.flush()
                 continue
-            data = self._link.recv(1 << 18)
+            try:
+                data = self._link.recv(1 << 18)
+            except ConnectionError:
+                return
             if not data:
-                end_group()
+                return
             for body in splitter.feed(data):
                 for message in frames.to_child.decode(body):
                     self._obey(message)
@@ -123,7 +133,12 @@ def main(descriptor: int, spill_directory: str) -> None:
     signal.signal(signal.SIGXCPU, raise_cpu_limit)
     child = Child(socket.socket(fileno=descriptor), spill_directory)
     child.capture()
-    child.serve()
+    try:
+        child.serve()
+    except ConnectionError:
+        return
+    finally:
+        end_group()
 
 
 if __name__ == "__main__":
