@@ -32,6 +32,7 @@ class ScoringRules(msgspec.Struct, frozen=True, kw_only=True):
         utilisation_weight, queue_weight, strain_weight: of the load factor, which is 1 for an
             idle datacenter. Strain is a circuit that is being probed or back-pressure.
         quality_weight: penalty for a coordinate about which nothing is certain.
+        sure_error_seconds: coordinate error that costs half of that penalty.
         stale_seconds: capacity older than this counts as unknown.
         unknown_service_seconds: how long work holds its cores where nobody knows.
     """
@@ -46,6 +47,7 @@ class ScoringRules(msgspec.Struct, frozen=True, kw_only=True):
     queue_weight: float = 0.3
     strain_weight: float = 0.2
     quality_weight: float = 0.5
+    sure_error_seconds: float = 0.02
     stale_seconds: float = 30.0
     unknown_service_seconds: float = 10.0
 
@@ -126,8 +128,8 @@ def quality_penalty(facts: DatacenterFacts, rules: ScoringRules) -> float:
     """1 for an exact coordinate and kept service levels, more for less of either."""
     quality = 0.0
     if facts.rtt_seconds is not None:
-        spread = facts.rtt_seconds + facts.rtt_error_seconds
-        quality = facts.rtt_seconds / spread if spread > 0.0 else 1.0
+        sure = rules.sure_error_seconds
+        quality = sure / (sure + facts.rtt_error_seconds)
     return (1.0 + rules.quality_weight * (1.0 - quality)) * max(1.0, facts.slo_factor)
 
 
