@@ -18,7 +18,8 @@ impl StreamId {
         Self(counter | Self::ACCEPTED)
     }
 
-    pub(crate) const fn opened(counter: u64) -> Self {
+    /// The name of the `counter`th stream that a node opened, on its side.
+    pub const fn opened(counter: u64) -> Self {
         Self(counter & !Self::ACCEPTED)
     }
 

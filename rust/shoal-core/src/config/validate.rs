@@ -105,9 +105,9 @@ impl Config {
             "must be 1 to 64",
         )?;
         check(
-            (1..=64).contains(&gossip.retransmit),
+            (1..=32).contains(&gossip.retransmit),
             "gossip.retransmit",
-            "must be 1 to 64",
+            "must be 1 to 32",
         )?;
         let largest = 512 + self.limits.meta_bytes.max(self.limits.event_bytes);
         check(

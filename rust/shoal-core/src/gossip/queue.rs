@@ -4,7 +4,7 @@ use core::hash::Hash;
 
 use hashbrown::HashMap;
 
-use super::lists::{Link, Lists, NIL};
+use super::lists::{Link, Lists, MOST_SENDS, NIL};
 
 /// How many entries that do not fit are passed over in search of one that does.
 const LOOK_AHEAD: usize = 12;
@@ -137,6 +137,7 @@ impl<R: Rumour> Queue<R> {
             return;
         }
         self.datagram = self.datagram.wrapping_add(1);
+        let limit = limit.min(MOST_SENDS);
         let mut misses = 0;
         for urgency in [Urgency::Urgent, Urgency::Plain] {
             self.fill_from(urgency, limit, &mut misses, &mut put);

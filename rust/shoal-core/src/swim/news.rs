@@ -185,9 +185,12 @@ impl Node {
             return;
         }
         let limit = self.sends_needed();
+        // News of members have anti-entropy behind them; events have only this, so they are
+        // sent as often as in a cluster ten times as large.
+        let event_limit = limit + self.config.gossip.retransmit as u8;
         self.shouts.first = !self.shouts.first;
         if self.shouts.first {
-            self.shouts.fill(packer, limit);
+            self.shouts.fill(packer, event_limit);
         }
         let (table, accusers) = (&self.table, &self.accusers);
         self.news
@@ -196,7 +199,7 @@ impl Node {
                 None => true,
             });
         if !self.shouts.first {
-            self.shouts.fill(packer, limit);
+            self.shouts.fill(packer, event_limit);
         }
     }
 }

@@ -156,7 +156,9 @@ impl Node {
             .codec
             .packer(buf, Some(instance), self.config.gossip.mtu);
         self.write_purpose(outgoing, &mut packer);
-        self.piggyback(&mut packer);
+        if self.spreads_news(outgoing) {
+            self.piggyback(&mut packer);
+        }
         if packer.is_empty() {
             return None;
         }
@@ -164,6 +166,17 @@ impl Node {
         self.stats.datagrams_out += 1;
         self.stats.bytes_out += buf.len() as u64;
         Some(Transmit::Datagram { to })
+    }
+
+    /// Whether what a datagram carries beside its purpose is likely to be heard. News are sent
+    /// a bounded number of times, and none of them is for the dead.
+    fn spreads_news(&self, outgoing: &Outgoing) -> bool {
+        let (Outgoing::Gossip { target } | Outgoing::Ping { target, .. }) = *outgoing else {
+            return true;
+        };
+        self.table
+            .existing(target)
+            .is_some_and(|row| row.state == MemberState::Alive)
     }
 
     fn destination(&self, outgoing: &Outgoing) -> Option<(SocketAddr, u64)> {

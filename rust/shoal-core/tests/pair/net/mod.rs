@@ -48,6 +48,8 @@ enum Arrival {
         reason: StreamFailure,
     },
     Wake,
+    /// The host has come to read what arrived earlier.
+    Read(Box<Arrival>),
 }
 
 /// One place on the network. The process in it can be killed, paused and started again.
@@ -57,6 +59,7 @@ pub(crate) struct Host {
     pub(crate) events: Vec<(Instant, Event)>,
     life: u64,
     paused_until: Instant,
+    deaf_until: Instant,
     busy_until: Instant,
     streams: HashMap<StreamId, (usize, StreamId)>,
     accepted: u64,
@@ -140,6 +143,7 @@ impl Net {
             events: Vec::new(),
             life: 0,
             paused_until: Instant::ZERO,
+            deaf_until: Instant::ZERO,
             busy_until: Instant::ZERO,
             streams: HashMap::new(),
             accepted: 0,
@@ -170,8 +174,13 @@ impl Net {
         config
     }
 
-    pub(crate) fn pause(&mut self, index: usize, for_: Duration) {
-        self.hosts[index].paused_until = self.now + for_;
+    pub(crate) fn pause(&mut self, index: usize, span: Duration) {
+        self.hosts[index].paused_until = self.now + span;
+    }
+
+    /// A process that does not come to read what arrives, while its timers run.
+    pub(crate) fn deafen(&mut self, index: usize, span: Duration) {
+        self.hosts[index].deaf_until = self.now + span;
     }
 
     /// Cuts or mends the way from `a` to `b`, and only that way.
@@ -282,22 +291,29 @@ impl Net {
     fn arrive(&mut self, index: usize, arrival: Arrival) {
         let now = self.now;
         let host = &mut self.hosts[index];
-        if host.paused_until > now {
-            let at = host.paused_until;
+        let hears = if matches!(arrival, Arrival::Wake) {
+            now
+        } else {
+            host.deaf_until
+        };
+        let at = host.paused_until.max(hears);
+        if at > now {
             return self.deliver_later(index, at, arrival);
         }
-        if matches!(arrival, Arrival::Datagram { .. }) && !self.weather.work.is_zero() {
-            if host.busy_until > now {
-                let at = host.busy_until;
-                host.busy_until += self.weather.work;
-                return self.deliver_later(index, at, arrival);
-            }
-            host.busy_until = now + self.weather.work;
+        if let (Arrival::Datagram { .. }, false) = (&arrival, self.weather.work.is_zero()) {
+            let at = host.busy_until.max(now) + self.weather.work;
+            host.busy_until = at;
+            return self.deliver_later(index, at, Arrival::Read(Box::new(arrival)));
         }
         let Some(node) = host.node.as_mut() else {
             return;
         };
+        let arrival = match arrival {
+            Arrival::Read(arrival) => *arrival,
+            other => other,
+        };
         match arrival {
+            Arrival::Read(_) => unreachable!("read once"),
             Arrival::Datagram { from, mut bytes } => node.handle_datagram(now, from, &mut bytes),
             Arrival::Stream { stream, mut bytes } => {
                 node.handle_stream_message(now, stream, &mut bytes);

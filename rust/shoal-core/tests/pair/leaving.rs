@@ -1,0 +1,58 @@
+//! Goodbyes.
+
+use std::time::Duration;
+
+use shoal_core::{MemberState, NodeError};
+
+use crate::net::Net;
+
+#[test]
+fn a_goodbye_is_no_death_and_is_heard_once_by_everyone_11_38() {
+    let mut net = Net::joined(20, 10, |_| {});
+    net.with(4, |node, now| node.leave(now));
+    assert!(net.node(4).is_leaving());
+    net.run(Duration::from_secs(5));
+    assert!(!net.node(4).is_leaving());
+    net.kill(4);
+    net.run(Duration::from_secs(30));
+    assert!(net.count("died").is_empty());
+    assert_eq!(net.count("left").len(), 9);
+    assert!(net.count("left").values().all(|count| *count == 1));
+    assert_eq!(net.state(0, 4), Some(MemberState::Left));
+}
+
+#[test]
+fn a_goodbye_holds_also_after_refutations_11_38() {
+    let mut net = Net::joined(21, 6, |_| {});
+    net.pause(4, Duration::from_secs(3));
+    net.run(Duration::from_secs(40));
+    net.with(4, |node, now| node.leave(now));
+    net.run(Duration::from_secs(5));
+    assert_eq!(net.count("left").len(), 5);
+}
+
+#[test]
+fn a_hundred_nodes_stop_within_one_dissemination_window_11_48() {
+    let mut net = Net::joined(22, 100, |_| {});
+    for index in 0..100 {
+        net.with(index, |node, now| node.leave(now));
+    }
+    assert!(net.run_until(Duration::from_millis(2_500), |net| {
+        net.running().all(|node| !node.is_leaving())
+    }));
+}
+
+#[test]
+fn who_left_says_nothing_and_may_come_back() {
+    let mut net = Net::joined(23, 4, |_| {});
+    net.with(2, |node, now| node.leave(now));
+    net.run(Duration::from_secs(5));
+    let refused = net.with(2, |node, now| node.broadcast(now, "e", b""));
+    assert_eq!(refused, Err(NodeError::HasLeft));
+    let quiet = net.node(2).stats().datagrams_out;
+    net.run(Duration::from_secs(5));
+    assert_eq!(net.node(2).stats().datagrams_out, quiet);
+
+    net.join(2, 0);
+    assert!(net.run_until(Duration::from_secs(20), Net::is_one_view));
+}

@@ -1,0 +1,303 @@
+//! Nothing that a peer does grows a table past its cap.
+
+use std::time::Duration;
+
+use shoal_core::wire::{
+    Codec, Keyring, Message, Ping, PingReq, Record, Session, Suspect, UserEvent, Versions,
+};
+use shoal_core::{Config, Instant, Node, StreamId};
+
+use crate::net::{address, Net};
+
+const NOW: Instant = Instant::from_millis(1_000);
+
+/// A peer that says whatever it likes.
+struct Peer {
+    codec: Codec,
+    instance: u64,
+}
+
+impl Peer {
+    fn new(instance: u64) -> Self {
+        let session = Session {
+            instance,
+            salt: 1,
+            label: b"",
+        };
+        Self {
+            codec: Codec::new(&session, Keyring::new()),
+            instance,
+        }
+    }
+
+    fn datagram(&mut self, message: &Message<'_>) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut packer = self.codec.packer(&mut bytes, None, 1_400);
+        assert!(packer.push(message));
+        self.codec.seal(packer);
+        bytes
+    }
+
+    fn say(&mut self, node: &mut Node, message: &Message<'_>) {
+        let mut bytes = self.datagram(message);
+        node.handle_datagram(NOW, address(77), &mut bytes);
+    }
+}
+
+fn record(name: &str, instance: u64) -> Record<'_> {
+    Record {
+        name,
+        instance,
+        incarnation: 0,
+        addr: address(instance as usize % 60_000),
+        meta_version: 0,
+        meta: b"",
+        versions: Versions::OURS,
+    }
+}
+
+fn node(tune: impl FnOnce(&mut Config)) -> Node {
+    let mut config = Config::lan("me", address(1));
+    tune(&mut config);
+    Node::new(config, 1, NOW).expect("valid")
+}
+
+fn introduce(peer: &mut Peer, node: &mut Node, count: u64) {
+    for instance in 1..=count {
+        let name = format!("m{instance}");
+        peer.say(node, &Message::Alive(record(&name, instance)));
+    }
+}
+
+#[test]
+fn members_are_capped() {
+    let mut node = node(|config| config.limits.members = 50);
+    introduce(&mut Peer::new(1), &mut node, 500);
+    assert_eq!(node.stats().members, 50);
+    assert_eq!(node.stats().dropped.over_limit, 451);
+}
+
+#[test]
+fn the_dissemination_buffer_is_capped() {
+    let mut node = node(|config| config.limits.gossip = 20);
+    introduce(&mut Peer::new(1), &mut node, 500);
+    assert_eq!(node.stats().gossip_queue, 20);
+    assert_eq!(node.stats().dropped.gossip_full, 480);
+}
+
+#[test]
+fn the_memory_of_the_gone_is_capped_and_forgets_the_oldest_11_40() {
+    let mut node = node(|config| config.limits.gone = 10);
+    let mut peer = Peer::new(1);
+    introduce(&mut peer, &mut node, 100);
+    for subject in 1..=100 {
+        let leave = shoal_core::wire::Leave {
+            subject,
+            incarnation: 1,
+        };
+        peer.say(&mut node, &Message::Leave(leave));
+    }
+    assert_eq!(node.stats().gone, 10);
+    assert!(node.member("m100").is_some() && node.member("m1").is_none());
+}
+
+#[test]
+fn suspicions_are_capped_and_the_refused_counted_11_21() {
+    let mut node = node(|config| config.limits.suspicions = 10);
+    let mut peer = Peer::new(1);
+    introduce(&mut peer, &mut node, 100);
+    let before = node.stats().dropped.over_limit;
+    for subject in 2..=100 {
+        let suspect = Suspect {
+            subject,
+            incarnation: 0,
+            accuser: peer.instance,
+        };
+        peer.say(&mut node, &Message::Suspect(suspect));
+    }
+    assert_eq!(node.stats().suspects, 10);
+    assert_eq!(node.stats().dropped.over_limit - before, 89);
+}
+
+#[test]
+fn events_under_way_are_capped_and_no_event_is_larger_than_the_limit() {
+    let mut node = node(|config| {
+        config.limits.gossip = 20;
+        config.limits.event_bytes = 100;
+    });
+    let mut peer = Peer::new(1);
+    for lamport in 1..=500 {
+        let event = UserEvent {
+            name: "e",
+            payload: b"x",
+            lamport,
+            origin: 1,
+        };
+        peer.say(&mut node, &Message::UserEvent(event));
+    }
+    assert_eq!(node.stats().gossip_queue, 20);
+    let payload = [0; 200];
+    let large = UserEvent {
+        name: "e",
+        payload: &payload,
+        lamport: 501,
+        origin: 1,
+    };
+    peer.say(&mut node, &Message::UserEvent(large));
+    assert_eq!(node.stats().dropped.over_limit, 1);
+}
+
+#[test]
+fn relays_and_what_waits_for_the_host_are_capped() {
+    let mut node = node(|config| {
+        config.limits.relays = 5;
+        config.limits.outgoing = 30;
+    });
+    let mut peer = Peer::new(1);
+    introduce(&mut peer, &mut node, 2);
+    for nonce in 0..100 {
+        let request = PingReq {
+            nonce,
+            target: 2,
+            addr: address(2),
+        };
+        peer.say(&mut node, &Message::PingReq(request));
+    }
+    assert_eq!(node.stats().relayed, 5);
+    let target = node.local().instance;
+    for nonce in 0..100 {
+        let ping = Ping {
+            nonce,
+            target,
+            incarnation: 0,
+            coordinates: None,
+        };
+        peer.say(&mut node, &Message::Ping(ping));
+    }
+    let mut buffer = Vec::new();
+    let mut sent = 0;
+    while node.poll_transmit(&mut buffer).is_some() {
+        sent += 1;
+    }
+    assert_eq!(sent, 30);
+    assert_eq!(node.stats().dropped.outgoing_full, 75);
+}
+
+#[test]
+fn streams_are_capped_and_an_idle_one_is_given_up() {
+    let mut node = node(|config| config.limits.streams = 5);
+    let mut peer = Peer::new(9);
+    let hello = shoal_core::wire::Hello {
+        nonce: 1,
+        versions: Versions::OURS,
+    };
+    for counter in 0..50 {
+        let mut bytes = peer.datagram(&Message::Hello(hello));
+        node.handle_stream_message(NOW, StreamId::accepted(counter), &mut bytes);
+    }
+    assert_eq!(node.stats().streams, 5);
+    assert_eq!(node.stats().dropped.stream, 45);
+    let mut now = NOW;
+    for _ in 0..100 {
+        now = node.poll_timeout().unwrap().max(now);
+        node.handle_timeout(now);
+        if now > NOW + Duration::from_secs(11) {
+            break;
+        }
+    }
+    assert_eq!(node.stats().streams, 0);
+}
+
+#[test]
+fn a_stranger_cannot_have_us_probe_for_it_and_unasked_answers_are_dropped_11_64() {
+    let mut node = node(|_| {});
+    let mut peer = Peer::new(9);
+    let request = PingReq {
+        nonce: 1,
+        target: 2,
+        addr: address(2),
+    };
+    peer.say(&mut node, &Message::PingReq(request));
+    let ack = shoal_core::wire::Ack {
+        nonce: 5,
+        incarnation: 0,
+        belief: None,
+        coordinates: None,
+    };
+    peer.say(&mut node, &Message::Ack(ack));
+    assert_eq!(node.stats().dropped.unasked, 2);
+    assert!(node.poll_transmit(&mut Vec::new()).is_none());
+}
+
+#[test]
+fn incarnations_that_cannot_be_are_dropped_but_a_first_sighting_is_believed_11_32() {
+    let mut node = node(|_| {});
+    let mut peer = Peer::new(1);
+    let high = Record {
+        incarnation: 2_000_000,
+        ..record("m1", 1)
+    };
+    peer.say(&mut node, &Message::Alive(high));
+    assert_eq!(node.member("m1").unwrap().incarnation, 2_000_000);
+    for incarnation in [2_000_000 + (1 << 21), u64::from(u32::MAX), u64::MAX] {
+        peer.say(
+            &mut node,
+            &Message::Alive(Record {
+                incarnation,
+                ..high
+            }),
+        );
+        let suspect = Suspect {
+            subject: 1,
+            incarnation,
+            accuser: 1,
+        };
+        peer.say(&mut node, &Message::Suspect(suspect));
+    }
+    assert_eq!(node.member("m1").unwrap().incarnation, 2_000_000);
+    assert!(node.stats().dropped.implausible >= 6);
+}
+
+#[test]
+fn one_peer_that_invents_accusers_cannot_hurry_a_death() {
+    let mut node = node(|_| {});
+    let mut peer = Peer::new(1);
+    introduce(&mut peer, &mut node, 10);
+    for accuser in [1, 901, 902, 903, 904, 905] {
+        let suspect = Suspect {
+            subject: 5,
+            incarnation: 0,
+            accuser,
+        };
+        peer.say(&mut node, &Message::Suspect(suspect));
+    }
+    let mut now = NOW;
+    while now < NOW + Duration::from_secs(8) {
+        now = node.poll_timeout().unwrap().max(now);
+        node.handle_timeout(now);
+    }
+    assert!(node.member("m5").unwrap().state.is_living());
+}
+
+#[test]
+fn a_storm_of_accusations_is_answered_once_a_round_and_never_with_a_stale_number_11_34() {
+    let mut net = Net::joined(80, 3, |_| {});
+    let subject = net.node(0).local().instance;
+    let accuser = net.node(1).local().instance;
+    let mut peer = Peer::new(accuser);
+    for incarnation in 0..1_000 {
+        let suspect = Suspect {
+            subject,
+            incarnation,
+            accuser,
+        };
+        let mut bytes = peer.datagram(&Message::Suspect(suspect));
+        net.with(0, |node, now| {
+            node.handle_datagram(now, address(1), &mut bytes)
+        });
+    }
+    assert_eq!(net.node(0).stats().refutations, 1);
+    net.run(Duration::from_secs(3));
+    assert_eq!(net.node(0).stats().refutations, 2);
+    assert!(net.node(0).local().incarnation > 999);
+}

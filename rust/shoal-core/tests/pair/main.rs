@@ -1,0 +1,12 @@
+//! Two or several nodes on a fake network: the conversations, as whole.
+
+mod dissemination;
+mod dying;
+mod joining;
+mod leaving;
+mod lifeguard;
+mod limits;
+mod net;
+mod partitions;
+mod restarting;
+mod scale;
