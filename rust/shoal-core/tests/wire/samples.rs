@@ -26,6 +26,8 @@ pub(crate) const DIGEST: [DigestEntry; 2] = [
 
 pub(crate) const WANTED: [Instance; 2] = [7, 9];
 
+pub(crate) const HASHES: [u64; 2] = [u64::MAX, 1];
+
 pub(crate) fn record() -> Record<'static> {
     Record {
         name: "api-1",
@@ -191,7 +193,9 @@ fn rumours() -> Vec<(&'static str, Message<'static>)> {
 fn syncs<'a>(entries: &'a [RecordEntry<'a>]) -> Vec<(&'static str, Message<'a>)> {
     let (exchange, last) = (6, true);
     let wanted = Entries::new(&WANTED);
+    let hashes = Entries::new(&HASHES);
     vec![
+        ("summary", Summary { exchange, hashes }.into()),
         (
             "digest",
             Digest {

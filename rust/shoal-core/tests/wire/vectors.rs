@@ -1,5 +1,6 @@
 //! The bytes on the wire, as files: a change of the format fails here until the files are
-//! written anew with `SHOAL_BLESS=1 cargo test -p shoal-core --test wire vectors`.
+//! written anew with `SHOAL_BLESS=1 cargo test -p shoal-core --test wire vectors`, which is
+//! then run once more without.
 
 use std::fmt::Write as _;
 use std::fs;
