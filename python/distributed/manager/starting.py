@@ -135,7 +135,7 @@ class Starting:
 
     def given_up(self, record: JobRecord, reason: str) -> None:
         """Nobody wants the job any more: end it here."""
-        self._state.logger.bind(job=record.job_id).error("giving the job up: %s", reason)
+        self._state.logger.bind(job=record.job_id).warning("giving the job up: %s", reason)
         self._state.metrics.count("jobs_given_up")
         self._state.supervisor.spawn(
             f"forget:{record.job_id}", lambda: self.forget(record), policy=Policy.ONCE

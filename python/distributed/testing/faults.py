@@ -252,6 +252,7 @@ VERBS: dict[str, Verb] = {
 EXPECTED_ERRORS = (
     r"the lease ran out",
     r"did not end when cancelled",
+    r"; \d+ attempts end$",
 )
 """Error lines that the faults above explain."""
 
