@@ -68,7 +68,7 @@ class Roster:
             self._state.name, self.peers(), self._state.settings.status_interval_seconds
         )
 
-    async def status(self, context: Context, message: Message) -> None:
+    def status(self, context: Context, message: Message) -> None:
         """How a worker stands now; one that is not in the pool is asked to register."""
         assert isinstance(message, WorkerStatus)
         seat = self._state.seats.get(message.name)

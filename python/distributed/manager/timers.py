@@ -17,7 +17,6 @@ from .scheduling import Scheduler
 from .starting import Starting
 from .state import ManagerState
 
-TICK_SECONDS = 0.02
 SWEEP_SECONDS = 0.25
 
 
@@ -52,12 +51,13 @@ class Timers:
     async def run(self) -> None:
         """Look at the deadlines until cancelled."""
         state = self._state
+        tick = state.settings.tick_seconds
         sweep_at = 0.0
         expected = state.clock.now()
         while True:
-            await state.clock.sleep(TICK_SECONDS)
+            await state.clock.sleep(tick)
             now = state.clock.now()
-            self._backpressure.sample(now - expected - TICK_SECONDS, now)
+            self._backpressure.sample(now - expected - tick, now)
             expected = now
             for kind, job_id in state.deadlines.due(now):
                 try:

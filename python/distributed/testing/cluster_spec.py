@@ -43,7 +43,10 @@ class ClusterSpec(msgspec.Struct, frozen=True, kw_only=True):
         retention_seconds=20.0,
     )
     manager: ManagerSettings = ManagerSettings(
-        progress_interval_seconds=0.25, finished_keep_seconds=20.0
+        progress_interval_seconds=0.25,
+        finished_keep_seconds=20.0,
+        tick_seconds=0.25,
+        status_interval_seconds=1.0,
     )
     worker: WorkerSettings = WorkerSettings(
         memory_bytes=8 << 30,
@@ -52,6 +55,7 @@ class ClusterSpec(msgspec.Struct, frozen=True, kw_only=True):
         orphan_result_seconds=40.0,
         record_idle_seconds=20.0,
         guard_interval_seconds=1e9,
+        tick_seconds=0.25,
     )
     client: ClientSettings = ClientSettings(check_imports=False)
 

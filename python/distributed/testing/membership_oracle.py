@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from distributed.testing.network import Network
     from distributed.testing.virtual_host import VirtualHost
 
-TICK_SECONDS = 0.25
+TICK_SECONDS = 0.5
 
 
 class _View(msgspec.Struct):

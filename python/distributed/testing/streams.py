@@ -215,21 +215,14 @@ class Pipe:
         if conditions.stall_chance and self._rng.random() < conditions.stall_chance:
             delay += conditions.stall_seconds
         self._last = max(self._last, loop.time() + delay)
-        loop.call_at(self._last, self._land, order, piece, context=self.network.wire.context)
+        loop.call_at(self._last, self._land, order, piece, context=self.target.host.context)
 
     def _land(self, order: int, piece: Any) -> None:
-        """A kernel takes bytes whether or not its process runs; a dead host takes none."""
-        network, host = self.network, self.target.host
-        if host in network.powered_off:
-            return
-        if not network.conditions.open(self.source.host, host):
+        """Runs as code of the target: a paused one finds it in its kernel's buffer later."""
+        if self.network.conditions.open(self.source.host, self.target.host):
+            self.target.arrive(piece)
+        else:
             self._hold(order, piece)
-            return
-        if host.dead:
-            if piece is not _RESET:
-                self.target.outgoing.send(_RESET)
-            return
-        network.loop.call_soon(self.target.arrive, piece, context=host.context)
 
     def release(self) -> None:
         """The way is open again: what was held is sent again."""

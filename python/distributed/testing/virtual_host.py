@@ -36,6 +36,7 @@ class VirtualHost:
         "parked",
         "paused",
         "ready",
+        "runnable",
         "tasks",
     )
 
@@ -48,6 +49,8 @@ class VirtualHost:
         self.dead = False
         self.paused = False
         self.parked = False
+        self.runnable = True
+        """Whether its next callback may run as soon as one is ready."""
         self.callback_seconds = 0.0
         self.busy_until = 0.0
         self.context: Context = copy_context()
@@ -57,10 +60,9 @@ class VirtualHost:
         state = "dead" if self.dead else "paused" if self.paused else "running"
         return f"<VirtualHost {self.name} {state}>"
 
-    @property
-    def runnable(self) -> bool:
-        """Whether its next callback may run as soon as one is ready."""
-        return not (self.dead or self.paused or self.parked)
+    def settle(self) -> None:
+        """Take a change of `dead`, `paused` or `parked` into account."""
+        self.runnable = not (self.dead or self.paused or self.parked)
 
     def run(self, action: Callable[..., Any], *arguments: Any) -> Any:
         """Call `action` as code of this process."""

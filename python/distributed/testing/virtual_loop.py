@@ -130,7 +130,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         timers, now = self._timers, self._now
         while timers and timers[0][0] <= now:
             _, _, handle, host = heapq.heappop(timers)
-            if handle.cancelled() or host.dead:
+            if handle._cancelled or host.dead:
                 continue
             host.ready.append(handle)
             if host.runnable:
@@ -140,10 +140,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
         ready = host.ready
         count = 0
         for _ in range(len(ready)):
-            if not host.runnable or not ready:
+            if not host.runnable:
                 break
             handle = ready.popleft()
-            if not handle.cancelled():
+            if not handle._cancelled:
                 count += 1
                 handle._run()
         self.steps += count
@@ -156,11 +156,13 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def _park(self, host: VirtualHost, seconds: float) -> None:
         host.parked = True
+        host.settle()
         self._active.pop(host, None)
         self.call_later(seconds, self._unpark, host, context=self.root.context)
 
     def _unpark(self, host: VirtualHost) -> None:
         host.parked = False
+        host.settle()
         self._wake(host)
 
     def _wake(self, host: VirtualHost) -> None:
@@ -170,16 +172,19 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def pause(self, host: VirtualHost) -> None:
         """Run nothing of `host` until `resume`; what becomes due meanwhile waits."""
         host.paused = True
+        host.settle()
         self._active.pop(host, None)
 
     def resume(self, host: VirtualHost) -> None:
         """Let `host` catch up."""
         host.paused = False
+        host.settle()
         self._wake(host)
 
     def kill(self, host: VirtualHost) -> None:
         """Never run anything of `host` again: no cleanup, no goodbye."""
         host.dead = True
+        host.settle()
         host.ready.clear()
         self._active.pop(host, None)
         for task in host.tasks:

@@ -13,8 +13,6 @@ from .record import AttemptRecord, JobRecord
 from .running import Running
 from .state import Due, WorkerState
 
-TICK_SECONDS = 0.02
-
 
 class Timers:
     """Does what is due. One failing duty is logged and hides no other."""
@@ -31,7 +29,7 @@ class Timers:
         """Look at the deadlines until cancelled."""
         state = self._state
         while True:
-            await state.clock.sleep(TICK_SECONDS)
+            await state.clock.sleep(state.settings.tick_seconds)
             for due in state.deadlines.due(state.clock.now()):
                 try:
                     await self._do(due)
