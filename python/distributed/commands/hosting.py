@@ -67,19 +67,23 @@ class NodeStopped(ShoalError):
     """A task without which the node cannot go on has failed."""
 
 
-def host(role: Role, settings: Settings, build: Build) -> int:
-    """Run a node until SIGTERM or SIGINT; returns the exit status.
+def host(role: Role, settings: Settings, build: Build, *, tied: bool = False) -> int:
+    """Run a node until SIGTERM, SIGINT or, if `tied`, the end of standard input.
+
+    Returns the exit status.
 
     Raises:
         ShoalError: it could not start, or had to stop.
     """
     configure(settings.log)
-    return uvloop.run(_host(role, settings, build))
+    return uvloop.run(_host(role, settings, build, tied=tied))
 
 
-async def _host(role: Role, settings: Settings, build: Build) -> int:
+async def _host(role: Role, settings: Settings, build: Build, *, tied: bool) -> int:
     stop: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     _stop_on_signals(stop)
+    if tied:
+        _stop_at_end_of_input(stop)
     name = settings.node.name or f"{role.value}-{socket.gethostname()}-{secrets.token_hex(3)}"
     logger = node_logger(role.value, name)
     metrics = PrometheusMetrics({"node": name, "role": role.value})
@@ -151,6 +155,19 @@ def _stop_on_signals(stop: asyncio.Future[str]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked, number)
+
+
+def _stop_at_end_of_input(stop: asyncio.Future[str]) -> None:
+    loop = asyncio.get_running_loop()
+    descriptor = sys.stdin.fileno()
+
+    def readable() -> None:
+        if not os.read(descriptor, 1024):
+            loop.remove_reader(descriptor)
+            if not stop.done():
+                stop.set_result("standard input ended")
+
+    loop.add_reader(descriptor, readable)
 
 
 async def _join(role: Role, name: str, settings: Settings) -> membership.Node:

@@ -39,6 +39,8 @@ class NodeFlags:
         Lowest level written.
     file
         TOML file with settings.
+    tied
+        Stop when standard input ends: a node started by another program ends with it.
     """
 
     name: str | None = None
@@ -50,6 +52,7 @@ class NodeFlags:
     profile: Literal["lan", "wan", "local"] | None = None
     log_level: Literal["debug", "info", "warning", "error"] | None = None
     file: Path | None = None
+    tied: bool = False
 
     def settings(self) -> dict[str, Any]:
         """These flags by dotted setting, None where not given."""
@@ -123,7 +126,7 @@ def _host(role: Role, flags: NodeFlags, given: dict[str, Any]) -> int:
     from distributed.commands.hosting import host
 
     settings = loaded(flags.file, {**flags.settings(), **given}).tree
-    return host(role, settings, BUILDERS[role])
+    return host(role, settings, BUILDERS[role], tied=flags.tied)
 
 
 def by_datacenter(pairs: tuple[str, ...]) -> dict[str, list[str]] | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from functools import partial
+from itertools import islice
 
 import msgspec
 
@@ -32,6 +33,7 @@ from .state import GateState
 
 CATCH_UP_ROWS = 500
 LAG_SECONDS = 0.01
+PUSHED_WORKFLOWS = 100
 _decode_update = msgspec.msgpack.Decoder(JobUpdate).decode
 _decode_result = msgspec.msgpack.Decoder(WorkflowResult).decode
 
@@ -161,6 +163,7 @@ class Watching:
             done=sum(entry.done for entry in progress),
             total=sum(entry.total for entry in progress),
             datacenters=progress,
+            running=_running(record),
         )
         for watch in record.watches or ():
             if not watch.lagging:
@@ -250,4 +253,14 @@ def result_update(result: WorkflowResult, sequence: int, elapsed: float) -> JobU
         worker=result.worker,
         attempt=result.attempt,
         reason=result.error,
+    )
+
+
+def _running(record: JobRecord) -> tuple[tuple[str, int, int, int], ...]:
+    """How far the workflows are that say so, those of a large job not all."""
+    return tuple(
+        (entry.workflow, entry.attempt, entry.done, entry.total)
+        for run in record.runs.values()
+        for entry in islice((run.entries or {}).values(), PUSHED_WORKFLOWS)
+        if entry.total and (entry.workflow, run.datacenter) not in record.results
     )

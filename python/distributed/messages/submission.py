@@ -96,6 +96,8 @@ class JobUpdate(Message, frozen=True):
     done: int = 0
     total: int = 0
     datacenters: tuple[DatacenterProgress, ...] = ()
+    running: tuple[tuple[str, int, int, int], ...] = ()
+    """With `progress`: (workflow, attempt, done, total) of those that report, bounded."""
 
 
 class JobUpdates(Message, frozen=True):

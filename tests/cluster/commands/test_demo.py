@@ -37,7 +37,8 @@ def test_a_job_survives_a_killed_worker_and_nothing_is_left(folder: Path) -> Non
     assert "completed" in done.stdout
 
 
-def test_an_interrupt_ends_it_as_cleanly(folder: Path) -> None:
+def interrupted(folder: Path, number: signal.Signals) -> tuple[int, str, str]:
+    """Start the demonstration, and send it a signal once its job runs."""
     with subprocess.Popen(
         [*SHOAL, "demo"],
         cwd=folder,
@@ -51,11 +52,22 @@ def test_an_interrupt_ends_it_as_cleanly(folder: Path) -> None:
             if "dispatched" in line:
                 break
         assert len(nodes_below(folder)) > 10
-        demo.send_signal(signal.SIGINT)
+        demo.send_signal(number)
         rest, errors = demo.communicate(timeout=60)
-    assert demo.returncode == 130, errors
+    return demo.returncode, rest, errors
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_as_cleanly(folder: Path, number: signal.Signals) -> None:
+    status, rest, errors = interrupted(folder, number)
+    assert status == 130, errors
     assert "nothing is left behind" in rest
     assert "Traceback" not in errors
     assert os.listdir(folder) == []
-    _, alive = psutil.wait_procs(nodes_below(folder), timeout=10)
+    assert nodes_below(folder) == []
+
+
+def test_no_node_outlives_a_demonstration_that_was_killed(folder: Path) -> None:
+    interrupted(folder, signal.SIGKILL)
+    _, alive = psutil.wait_procs(nodes_below(folder), timeout=30)
     assert alive == []

@@ -60,7 +60,7 @@ async def _demo(*, pace: float, kill: bool, output: Output) -> tuple[int, dict[s
     task = asyncio.current_task()
     assert task is not None
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, task.cancel)
     shape = Shape(gates=2, datacenters=DATACENTERS, managers=2, workers=2, cores=3)
     with tempfile.TemporaryDirectory(prefix="shoal-demo-") as folder:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
-from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
@@ -21,6 +20,7 @@ COLOURS = {
 }
 MOST_WORKFLOWS = 20
 MOST_HAPPENINGS = 8
+BAR_CELLS = 24
 
 
 def picture(story: Story, title: str) -> RenderableType:
@@ -66,10 +66,15 @@ def workflow_table(story: Story) -> Table:
     return table
 
 
-def _bar(line: WorkflowLine) -> RenderableType:
-    if line.state == "completed":
-        return ProgressBar(total=1, completed=1, width=24)
-    return ProgressBar(total=max(line.total, 1), completed=line.done, width=24)
+def _bar(line: WorkflowLine) -> Text:
+    done = line.state == "completed"
+    share = 1.0 if done else line.done / line.total if line.total else 0.0
+    filled = int(share * BAR_CELLS)
+    text = Text("━" * filled, style=COLOURS["completed" if done else "running"])
+    text.append("╌" * (BAR_CELLS - filled), style="dim")
+    if line.total and not done:
+        text.append(f" {line.done}/{line.total}")
+    return text
 
 
 def datacenter_table(story: Story) -> Table:

@@ -55,6 +55,8 @@ class Story:
         self.elapsed_seconds = max(self.elapsed_seconds, update.elapsed_seconds)
         for entry in update.datacenters:
             self.datacenters[entry.datacenter] = entry
+        for name, attempt, done, total in update.running:
+            self._progress(name, attempt, done, total)
         if update.kind == "state":
             self.state = update.state
         if update.workflow:
@@ -78,6 +80,11 @@ class Story:
         line.worker = update.worker or line.worker
         line.done = max(line.done, update.done)
         line.total = update.total or line.total
+
+    def _progress(self, name: str, attempt: int, done: int, total: int) -> None:
+        line = self.workflows.get(name)
+        if line is not None and attempt == line.attempt:
+            line.done, line.total = max(line.done, done), total
 
     def counts(self) -> dict[str, int]:
         """How many workflows stand in each state."""

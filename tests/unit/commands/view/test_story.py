@@ -38,6 +38,16 @@ def test_a_new_attempt_starts_from_nothing() -> None:
     assert story.workflows["w"].done == 1
 
 
+def test_progress_moves_the_bar_of_its_attempt_only() -> None:
+    story = Story(("w",))
+    story.apply(workflow(1, 2, "running"))
+    for attempt, done in ((2, 4), (1, 9), (2, 3)):
+        story.apply(
+            JobUpdate(1, "progress", 1.0, state="running", running=(("w", attempt, done, 10),))
+        )
+    assert (story.workflows["w"].done, story.workflows["w"].total) == (4, 10)
+
+
 def test_a_lost_worker_and_the_second_run_are_told() -> None:
     story = Story(("w",))
     story.apply(
@@ -53,7 +63,7 @@ def test_a_lost_worker_and_the_second_run_are_told() -> None:
             reason="its process is gone",
         )
     )
-    story.apply(JobUpdate(sequence=2, kind="retry", elapsed_seconds=4.1, workflow="w", attempt=2))
+    story.apply(JobUpdate(2, "retry", 4.1, state="running", workflow="w", worker="w2", attempt=2))
     told = [line.text for line in story.happenings]
     assert told == [
         "w is lost with worker w1: its process is gone",
