@@ -139,11 +139,7 @@ impl Agent {
         };
         shared.published.publish(node.members());
         let ours = shared.clone();
-        let membership = Membership::new(id, node, sockets, allow, Arc::clone(port), ours)
-            .map_err(|source| AgentError::Bind {
-                address: bind,
-                source,
-            })?;
+        let membership = Membership::new(id, node, sockets, allow, Arc::clone(port), ours);
         self.line.send(Command::Add(Box::new(membership)))?;
         Ok(Handle {
             id,

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 use std::io::ErrorKind;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 
 use mio::net::TcpListener;
@@ -19,7 +19,7 @@ use crate::joining::Joins;
 use crate::mmsg::{Inbox, Outbox, BATCH};
 use crate::port::{EventPort, Notice};
 use crate::snapshot::Published;
-use crate::socket::{canonical, Sockets};
+use crate::socket::{canonical, reachable, Sockets};
 use crate::stream::Progress;
 use crate::streams::Streams;
 use crate::traffic::Traffic;
@@ -54,8 +54,9 @@ pub(crate) struct Membership {
     /// Somebody waits for an answer among what is pending.
     pub(crate) urgent: bool,
     pub(crate) leaving: Option<RequestId>,
-    sockets: Sockets,
+    udp: UdpSocket,
     listener: TcpListener,
+    bound: SocketAddr,
     outbox: Outbox,
     streams: Streams,
     opened: Vec<Opened>,
@@ -77,9 +78,13 @@ impl Membership {
         allow: Vec<Network>,
         port: Arc<EventPort>,
         shared: Shared,
-    ) -> std::io::Result<Self> {
-        let listener = TcpListener::from_std(sockets.listener.try_clone()?);
-        Ok(Self {
+    ) -> Self {
+        let Sockets {
+            udp,
+            listener,
+            bound,
+        } = sockets;
+        Self {
             id,
             node,
             port,
@@ -88,8 +93,9 @@ impl Membership {
             stale: true,
             urgent: false,
             leaving: None,
-            sockets,
-            listener,
+            udp,
+            listener: TcpListener::from_std(listener),
+            bound,
             outbox: Outbox::default(),
             streams: Streams::default(),
             opened: Vec::new(),
@@ -101,11 +107,11 @@ impl Membership {
             pending: Vec::new(),
             joins: Joins::default(),
             traffic: Traffic::default(),
-        })
+        }
     }
 
     pub(crate) fn register(&mut self, registry: &Registry, base: usize) -> std::io::Result<()> {
-        let udp = self.sockets.udp.as_raw_fd();
+        let udp = self.udp.as_raw_fd();
         registry.register(
             &mut SourceFd(&udp),
             Token(base + DATAGRAMS),
@@ -142,7 +148,7 @@ impl Membership {
     /// Reads datagrams into the core; true where more waits.
     pub(crate) fn receive(&mut self, inbox: &mut Inbox, now: Instant) -> bool {
         for _ in 0..BATCHES_A_TURN {
-            let count = match inbox.receive(&self.sockets.udp) {
+            let count = match inbox.receive(&self.udp) {
                 Ok(count) => count,
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
@@ -205,11 +211,11 @@ impl Membership {
         while let Some(transmit) = self.node.poll_transmit(buffer) {
             let ended = match transmit {
                 Transmit::Datagram { to } => {
-                    self.outbox.push(self.sockets.reachable(to), buffer);
+                    self.outbox.push(reachable(self.bound, to), buffer);
                     None
                 }
                 Transmit::OpenStream { to, stream } => {
-                    let to = self.sockets.reachable(to);
+                    let to = reachable(self.bound, to);
                     let first = base + FIRST_STREAM;
                     match self.streams.open(stream, to, buffer, registry, first) {
                         Ok(slot) => {
@@ -228,7 +234,7 @@ impl Membership {
             }
         }
         if !self.outbox.is_empty() {
-            let sent = self.outbox.send(&self.sockets.udp);
+            let sent = self.outbox.send(&self.udp);
             self.traffic.datagrams_sent += sent.datagrams;
             self.traffic.datagrams_refused += sent.refused;
         }
@@ -345,14 +351,31 @@ impl Membership {
         self.port.signal();
     }
 
-    /// The last words: nobody who waits is left waiting.
-    pub(crate) fn stop(&mut self) {
+    /// Frees the port, then says the last words: nobody who waits is left waiting.
+    pub(crate) fn stop(mut self) {
+        self.collect();
         let open: Vec<_> = self.joins.abandon().chain(self.leaving.take()).collect();
         for request in open {
             self.answer(request, Outcome::Done);
         }
-        self.pending.push(Notice::Stopped(self.id));
-        self.tell();
+        let Self {
+            id,
+            udp,
+            listener,
+            streams,
+            port,
+            pending,
+            published,
+            node,
+            ..
+        } = self;
+        drop((udp, listener, streams));
+        published.publish(node.members());
+        for notice in pending {
+            port.push(notice);
+        }
+        port.push(Notice::Stopped(id));
+        port.signal();
     }
 
     pub(crate) fn figures(&self) -> Figures {

@@ -103,14 +103,13 @@ impl Thread {
     }
 
     fn remove(&mut self, slot: usize) {
-        let Some(mut membership) = self.slots.get_mut(slot).and_then(Option::take) else {
+        let Some(membership) = self.slots.get_mut(slot).and_then(Option::take) else {
             return;
         };
         for (key, _) in membership.timer.into_iter().chain(membership.jobs_timer) {
             self.wheel.cancel(key);
         }
         self.by_id.remove(&membership.id);
-        membership.collect();
         membership.stop();
     }
 }

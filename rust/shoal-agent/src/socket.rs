@@ -54,15 +54,15 @@ impl Sockets {
             bound,
         })
     }
+}
 
-    /// The address in the family of our socket, so that one dual-stack socket reaches both.
-    pub(crate) fn reachable(&self, destination: SocketAddr) -> SocketAddr {
-        match (self.bound, destination) {
-            (SocketAddr::V6(_), SocketAddr::V4(v4)) => {
-                SocketAddr::new(IpAddr::V6(v4.ip().to_ipv6_mapped()), v4.port())
-            }
-            _ => destination,
+/// The address in the family of a socket bound to `bound`: one dual-stack socket reaches both.
+pub(crate) fn reachable(bound: SocketAddr, destination: SocketAddr) -> SocketAddr {
+    match (bound, destination) {
+        (SocketAddr::V6(_), SocketAddr::V4(v4)) => {
+            SocketAddr::new(IpAddr::V6(v4.ip().to_ipv6_mapped()), v4.port())
         }
+        _ => destination,
     }
 }
 
@@ -119,7 +119,7 @@ pub(crate) fn advertised(
 
 #[cfg(test)]
 mod tests {
-    use super::{advertised, canonical, Sockets};
+    use super::{advertised, canonical, reachable, Sockets};
     use std::net::SocketAddr;
 
     fn address(text: &str) -> SocketAddr {
@@ -157,7 +157,7 @@ mod tests {
         let Ok(sockets) = Sockets::bind(address("[::]:0")) else {
             return;
         };
-        let mapped = sockets.reachable(address("127.0.0.1:7946"));
+        let mapped = reachable(sockets.bound, address("127.0.0.1:7946"));
         assert_eq!(mapped, address("[::ffff:127.0.0.1]:7946"));
         assert_eq!(canonical(mapped), address("127.0.0.1:7946"));
     }

@@ -43,6 +43,7 @@ def hold_the_gil(seconds: float) -> None:
 
 
 async def obey(node: Node, verb: str, value: Any) -> None:
+    told: dict[str, Any] = {}
     match verb:
         case "hold_gil":
             hold_the_gil(value)
@@ -52,16 +53,19 @@ async def obey(node: Node, verb: str, value: Any) -> None:
             node.update_meta(value)
         case "broadcast":
             node.broadcast(value, b"from " + node.name.encode())
-        case "use_key":
+        case "add_key":
             node.keyring.add(value)
+        case "use_key":
             node.keyring.use(value)
+        case "remove_key":
+            node.keyring.remove(value)
         case "members":
-            tell("members", members={m.name: seen(m) for m in node.members()})
+            told["members"] = {member.name: seen(member) for member in node.members()}
         case "stats":
-            tell("stats", stats=node.stats())
+            told["stats"] = node.stats()
         case "leave":
             await node.leave()
-    tell("done", verb=verb)
+    tell(verb, **told)
 
 
 async def main() -> None:

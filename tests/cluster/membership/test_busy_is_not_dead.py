@@ -19,8 +19,8 @@ async def stall(members: list[MemberProcess], verb: str, seconds: float) -> None
     busy.order(verb, seconds)
     for member, mark in zip(others, marks, strict=True):
         await member.until(kind("degraded", member="busy"), mark)
-    assert not busy.since(0, lambda told: told.get("verb") == verb), "reported while it lasted"
-    await busy.until(lambda told: told.get("verb") == verb)
+    assert not busy.since(0, kind(verb)), "reported while it lasted"
+    await busy.until(kind(verb))
     for member, mark in zip(others, marks, strict=True):
         await member.until(kind("recovered", member="busy"), mark)
         assert member.since(mark, ACCUSED) == []

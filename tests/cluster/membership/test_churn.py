@@ -1,0 +1,161 @@
+"""What a cluster lives through: restarts, rotations, floods and long churn."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import random
+import secrets
+import socket
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from distributed.membership import Died, MemberState, Node
+
+from .processes import MemberProcess, all_alive, cluster, kind
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(280)]
+
+ROUNDS = int(os.environ.get("SHOAL_CHURN_ROUNDS", "100"))
+LEAK_SECONDS = float(os.environ.get("SHOAL_LEAK_SECONDS", "10"))
+FLOOD_SECONDS = float(os.environ.get("SHOAL_FLOOD_SECONDS", "3"))
+
+
+def resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def descriptors() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+async def until_alive(node: Node, name: str, instance: int) -> None:
+    while True:
+        known = node.member(name)
+        if known and known.instance == instance and known.state is MemberState.ALIVE:
+            return
+        await asyncio.sleep(0.002)
+
+
+async def test_a_hundred_crashes_and_restarts_under_one_name_and_address() -> None:
+    async with Node.join(name="watcher", profile="local") as watcher:
+        async with Node.join(name="other", profile="local", seeds=[watcher.address]) as other:
+            victim = await Node.start(name="victim", profile="local", seeds=[watcher.address])
+            instances = [victim.local.instance]
+            for _ in range(ROUNDS):
+                await victim.stop()
+                victim = await Node.start(
+                    name="victim", bind=victim.bound, profile="local", seeds=[watcher.address]
+                )
+                instances.append(victim.local.instance)
+                for node in (watcher, other):
+                    await until_alive(node, "victim", instances[-1])
+            assert instances == sorted(set(instances))
+            assert len(watcher.members()) == 3
+            await victim.leave()
+
+
+async def test_keys_rotate_under_load_and_no_event_is_lost() -> None:
+    keys = [base64.b64encode(secrets.token_bytes(32)).decode() for _ in range(4)]
+    names = ["a", "b", "c"]
+    async with cluster(names, keys=keys[:1], profile="local") as members:
+        marks = [member.mark() for member in members]
+        sent = 0
+        for old, new in pairwise(keys):
+            for verb in ("add_key", "use_key", "remove_key"):
+                for member in members:
+                    await member.ask(verb, old if verb == "remove_key" else new)
+                    member.order("broadcast", f"e{sent}")
+                    sent += 1
+        wanted = {f"e{number}" for number in range(sent)}
+        for member, mark in zip(members, marks, strict=True):
+            await all_told(member, mark, wanted)
+            assert member.since(mark, kind("died", "suspected")) == []
+
+
+async def all_told(member: MemberProcess, mark: int, wanted: set[str]) -> None:
+    while True:
+        told = {event["name"] for event in member.since(mark, kind("userevent"))}
+        if wanted <= told:
+            return
+        assert not member.since(mark, kind("ended"))
+        await asyncio.sleep(0.05)
+
+
+async def test_a_flood_of_forged_replayed_and_random_datagrams_kills_nobody() -> None:
+    key = base64.b64encode(secrets.token_bytes(32)).decode()
+    async with cluster(["a", "b", "c"], keys=[key], profile="local") as members:
+        marks = [member.mark() for member in members]
+        before = [resident_of(member.pid) for member in members]
+        await asyncio.to_thread(flood, [member.address for member in members], FLOOD_SECONDS)
+        for member, mark, bytes_before in zip(members, marks, before, strict=True):
+            await all_alive(member, ["a", "b", "c"])
+            assert member.since(mark, kind("died")) == []
+            # The receive buffers are reserved at the start; nothing a stranger sends adds more.
+            assert resident_of(member.pid) - bytes_before < 16 << 20
+            stats = (await member.ask("stats"))["stats"]
+            assert sum(count for name, count in stats.items() if name.startswith("dropped")) > 0
+
+
+def resident_of(pid: int) -> int:
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def flood(addresses: list[str], seconds: float) -> None:
+    """Random bytes, and headers that look like ours with random bodies, at line rate."""
+    chance = random.Random(7)
+    targets = [(host, int(port)) for host, port in (a.split(":") for a in addresses)]
+    forged = [bytes([1, chance.randrange(4)]) + chance.randbytes(60) for _ in range(200)]
+    noise = [chance.randbytes(chance.randrange(1, 1_400)) for _ in range(200)]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for _ in range(int(seconds * 100)):
+            for datagram in forged + noise:
+                sender.sendto(datagram, chance.choice(targets))
+
+
+async def test_long_churn_leaves_memory_and_descriptors_flat() -> None:
+    forgetful = {"memory.retention_seconds": 5.0}
+    async with Node.join(name="steady", profile="local", overrides=forgetful) as steady:
+        events = steady.events()
+        for round_number in range(20):
+            await churn(steady, round_number)
+        memory, open_before = resident_bytes(), descriptors()
+        deadline = asyncio.get_running_loop().time() + LEAK_SECONDS
+        round_number = 20
+        while asyncio.get_running_loop().time() < deadline:
+            await churn(steady, round_number)
+            round_number += 1
+        assert descriptors() <= open_before + 2
+        assert resident_bytes() - memory < 8 << 20
+        del events
+
+
+async def churn(steady: Node, round_number: int) -> None:
+    """One member joins and leaves, one joins and is killed."""
+    leaving = await Node.start(name=f"left-{round_number}", profile="local", seeds=[steady.address])
+    await leaving.leave()
+    killed = await Node.start(
+        name=f"killed-{round_number}", profile="local", seeds=[steady.address]
+    )
+    await killed.stop()
+
+
+async def test_two_hundred_members_in_one_process_hold_one_view_and_notice_a_death() -> None:
+    first = await Node.start(name="m0", profile="local")
+    seeds = [first.address]
+    names = [f"m{number}" for number in range(1, 200)]
+    nodes = [first] + [await Node.start(name=name, profile="local", seeds=seeds) for name in names]
+    while any(sum(m.is_alive for m in node.members()) != 200 for node in nodes):
+        await asyncio.sleep(0.1)
+    readers = [node.events() for node in nodes if node.name != "m7"]
+    await nodes[7].stop()
+    for events in readers:
+        async for event in events:
+            if isinstance(event, Died):
+                assert event.member.name == "m7"
+                break
+    await asyncio.gather(*(node.stop() for node in nodes))
