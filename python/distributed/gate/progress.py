@@ -39,7 +39,7 @@ class Progress:
         if record is None or run is None:
             self._state.metrics.count("progress_gone")
             return
-        if message.manager_epoch < run.manager_epoch:
+        if message.manager_epoch < max(run.manager_epoch, run.progress_epoch):
             self._state.metrics.count("progress_stale")
             return
         if message.manager_epoch == run.progress_epoch and (

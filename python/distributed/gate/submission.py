@@ -36,6 +36,8 @@ from .watching import Watching
 
 _encode = msgspec.msgpack.Encoder().encode
 LEDGER_RETRY_SECONDS = 1.0
+FEW_COMMITS = 8
+"""Submissions being committed at once beyond which none is started early."""
 
 Answer = JobAccepted | Refused | Redirect
 
@@ -64,6 +66,7 @@ class Submission:
         self._takeover = takeover
         self._deadlines = deadlines
         self._watching = watching
+        self._committing = 0
 
     def handlers(self) -> Handlers:
         """What clients and other gates send."""
@@ -124,8 +127,11 @@ class Submission:
         state = self._state
         if not state.holding or state.stopping:
             return _unavailable("this gate cannot reach the ledger and owns nothing now")
+        early = await self._may_start_early(message)
         held = state.records.get(message.job_id)
+        early = early and held is None
         record = held or self._open(message)
+        self._committing += 1
         payload = _encode(message.job)
         first = JobUpdate(1, "state", 0.0, state="submitted")
         creating = state.ledger.create(
@@ -139,7 +145,6 @@ class Submission:
                 _encode(first),
             )
         )
-        early = held is None and message.key == message.job_id and not message.again
         if early:
             self._dispatch.begin(record)
         await state.fault_point("submission.committing")
@@ -151,6 +156,8 @@ class Submission:
             if isinstance(error, LedgerConflict):
                 return Refused("conflict", str(error), field="key")
             return _unavailable(str(error))
+        finally:
+            self._committing -= 1
         await state.fault_point("submission.durable")
         if created.duplicate:
             return await self._known(context, message, record, held, created)
@@ -166,6 +173,19 @@ class Submission:
         state.metrics.count("jobs_accepted")
         await state.fault_point("submission.acknowledging")
         return JobAccepted(record.job_id, state.name, state.address, record.epoch)
+
+    async def _may_start_early(self, message: SubmitJob) -> bool:
+        """Whether the work may be sent out while the ledger commits.
+
+        It gains time only while commits are few; and an id that is known already would run
+        its job again.
+        """
+        if message.key != message.job_id or message.again or self._committing >= FEW_COMMITS:
+            return False
+        try:
+            return not await self._state.ledger.exists(message.job_id)
+        except LedgerUnavailable:
+            return False
 
     def _open(self, message: SubmitJob) -> JobRecord:
         now = self._state.clock.now()

@@ -229,6 +229,10 @@ class Ledger(Protocol):
         """Who holds an open job; None where it has ended or never was."""
         ...
 
+    async def exists(self, job_id: str) -> bool:
+        """Whether a job of that id is known, open or ended."""
+        ...
+
     async def load(self, job_id: str) -> StoredJob | None:
         """Everything about one job; None where it is not known."""
         ...

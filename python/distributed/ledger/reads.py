@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
 
 from . import tables as t
 from .interface import Event, JobRow, Lease, Orphan, Placed, ResultRow, StoredJob, WorkflowRow
 
 FOUND_LIMIT = 10
+_EXISTS = select(t.jobs.c.epoch).where(t.jobs.c.job_id == bindparam("b_job"))
 
 
 class Reads:
@@ -28,6 +29,10 @@ class Reads:
             (now - t.jobs.c.accepted_at).label("age"),
             (t.jobs.c.ended_at - t.jobs.c.accepted_at).label("elapsed"),
         )
+
+    def exists(self, connection: Connection, job_id: str) -> bool:
+        """Whether there is a job of that id."""
+        return connection.scalar(_EXISTS, {"b_job": job_id}) is not None
 
     def load(self, connection: Connection, job_id: str) -> StoredJob | None:
         """Everything about one job but its events."""

@@ -117,6 +117,10 @@ class SqlLedger:
         """Who holds an open job."""
         return await self._read(partial(self._reads.lease, job_id=job_id))
 
+    async def exists(self, job_id: str) -> bool:
+        """Whether a job of that id is known."""
+        return await self._read(partial(self._reads.exists, job_id=job_id))
+
     async def load(self, job_id: str) -> StoredJob | None:
         """Everything about one job but its events."""
         return await self._read(partial(self._reads.load, job_id=job_id))

@@ -75,7 +75,8 @@ async def test_a_dead_manager_gets_a_successor_with_what_is_known(world: GateWor
     outcome = await handle.result()
     assert outcome.values() == {"a": "a!", "b": "b!"}
     (started,) = heir.started
-    assert (started.epoch, started.manager_epoch) == (1, 2)
+    assert started.epoch == 1
+    assert started.manager_epoch > dead.started[0].manager_epoch
     assert [(r.workflow, r.value) for r in started.inputs] == [("a", b"\xa2a!")]
     kinds = [event.kind for event in (await handle.history()).events]
     assert "takeover" in kinds
