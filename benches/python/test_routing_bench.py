@@ -1,6 +1,6 @@
 """What a routing decision costs: ten and a hundred datacenters, all facts known.
 
-    pytest benches/python/test_routing_bench.py --benchmark-enable --benchmark-only
+pytest benches/python/test_routing_bench.py --benchmark-enable --benchmark-only
 """
 
 from __future__ import annotations

@@ -45,3 +45,14 @@ def test_the_command_without_its_extra_says_what_to_install(
     assert done.returncode == 1
     assert "pip install 'shoal[node]'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_job_runs_from_the_installed_wheel_outside_the_source_tree(
+    environment: Environment, wheel: Path
+) -> None:
+    environment.install(f"{wheel}[node]")
+    done = environment.run("shoal", "demo", "--pace", "0.2", check=False)
+    assert done.returncode == 0, done.stderr
+    assert "completed: every workflow completed" in done.stdout
+    where = environment.run("python", "-c", "import distributed; print(distributed.__file__)")
+    assert str(environment.folder) in where.stdout
