@@ -38,6 +38,8 @@ _encode = msgspec.msgpack.Encoder().encode
 LEDGER_RETRY_SECONDS = 1.0
 FEW_COMMITS = 8
 """Submissions being committed at once beyond which none is started early."""
+EPOCH_OF_RETRIES = 2
+"""Above 1, under which a try that was not stored may have sent work out."""
 
 Answer = JobAccepted | Refused | Redirect
 
@@ -117,6 +119,7 @@ class Submission:
                     "could not pass the job to %s: %s", owner, error, extra={"job": message.job_id}
                 )
                 tried |= {owner}
+                message = msgspec.structs.replace(message, again=True)
                 continue
             if isinstance(reply, JobAccepted | Redirect):
                 return reply
@@ -143,6 +146,7 @@ class Submission:
                 state.name,
                 payload,
                 _encode(first),
+                record.epoch,
             )
         )
         if early:
@@ -159,7 +163,8 @@ class Submission:
         finally:
             self._committing -= 1
         await state.fault_point("submission.durable")
-        if created.duplicate:
+        withdrawn = state.records.get(message.job_id) is not record
+        if created.duplicate or withdrawn:
             return await self._known(context, message, record, held, created)
         record.remember(first)
         if message.watch:
@@ -192,7 +197,7 @@ class Submission:
         record = JobRecord(
             message.job_id,
             message.job,
-            epoch=1,
+            epoch=EPOCH_OF_RETRIES if message.again else 1,
             accepted_at=now,
             deadline_at=now + deadline_seconds(message.job, self._state.settings),
         )

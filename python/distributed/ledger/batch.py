@@ -18,7 +18,6 @@ from .interface import Created, JobWrite, NewJob
 from .statements import Statements
 
 Outcome = Created | LedgerConflict | None
-FIRST_EPOCH = 1
 _CHUNK = 5_000
 """Bound values in one IN list, well under every engine's limit."""
 
@@ -76,7 +75,7 @@ def _answer(
             return LedgerConflict(f"job id {new.job_id} is in use under another key")
         if claimed.digest != new.digest:
             return _other_payload(new)
-        return Created(claimed.job_id, claimed.owner, FIRST_EPOCH, duplicate=claimed is not new)
+        return Created(claimed.job_id, claimed.owner, claimed.epoch, duplicate=claimed is not new)
     row = known.get(new.key)
     if row is None:
         return LedgerConflict(f"idempotency key {new.key!r} was just dropped; try again")
@@ -127,7 +126,7 @@ def _insert_jobs(
     connection.execute(sql.add_job, [_job_row(new, now) for new in creates])
     connection.execute(
         sql.add_lease,
-        [{"job_id": new.job_id, "owner": new.owner, "epoch": FIRST_EPOCH} for new in creates],
+        [{"job_id": new.job_id, "owner": new.owner, "epoch": new.epoch} for new in creates],
     )
     connection.execute(
         sql.add_event,
@@ -159,7 +158,7 @@ def _job_row(new: NewJob, now: float) -> dict[str, Any]:
         "accepted_at": now,
         "ended_at": None,
         "owner": new.owner,
-        "epoch": FIRST_EPOCH,
+        "epoch": new.epoch,
     }
 
 

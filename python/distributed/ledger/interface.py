@@ -58,7 +58,10 @@ class WorkflowRow(msgspec.Struct, frozen=True):
 
 
 class NewJob(msgspec.Struct, frozen=True):
-    """A submission to accept: owner and epoch 1 go in with it."""
+    """A submission to accept: owner and epoch go in with it.
+
+    `epoch` is above 1 where an earlier try may have sent work out and was not stored.
+    """
 
     job_id: str
     key: str
@@ -67,6 +70,7 @@ class NewJob(msgspec.Struct, frozen=True):
     owner: str
     payload: bytes
     detail: bytes = b""
+    epoch: int = 1
 
 
 class Created(msgspec.Struct, frozen=True):
