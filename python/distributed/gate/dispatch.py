@@ -68,7 +68,6 @@ class Dispatch:
     def restart(self, record: JobRecord, run: DatacenterRun, reason: str) -> None:
         """Name a successor for the manager of a part, in the background."""
         run.started = False
-        run.manager_epoch += 1
         self._state.spawn(
             record, f"restart {run.datacenter}", lambda: self._start(record, run, reason)
         )
@@ -127,10 +126,13 @@ class Dispatch:
     async def _ask(
         self, record: JobRecord, run: DatacenterRun, view: ManagerView
     ) -> tuple[Reply, str]:
-        """Offer the part to one manager; what came of it, and why it was not taken."""
-        if run.manager != view.name or not run.manager_epoch:
-            run.manager_epoch += 1
-            run.manager, run.address = view.name, view.address
+        """Offer the part to one manager; what came of it, and why it was not taken.
+
+        Each offer is an appointment of its own: a manager that restarted since the last one
+        has forgotten what it started, and must rebuild the job rather than begin it again.
+        """
+        run.manager_epoch += 1
+        run.manager, run.address = view.name, view.address
         now = self._state.clock.now()
         try:
             reply = await self._state.pool.request(

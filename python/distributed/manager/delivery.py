@@ -168,11 +168,12 @@ class Delivery:
         if address != record.gate_address:
             return "the owner changed meanwhile"
         if isinstance(reply, Gone):
-            record.gones += 1
-            if record.gones >= state.settings.gone_limit:
+            now = state.clock.now()
+            record.gone_since = record.gone_since or now
+            if now - record.gone_since >= state.settings.gone_seconds:
                 self.on_given_up(record, f"gate {record.gate} does not know it")
             return f"gate {record.gate} does not know the job"
-        record.gones = 0
+        record.gone_since = None
         return reply
 
 

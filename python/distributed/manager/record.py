@@ -85,7 +85,7 @@ class JobRecord:
         "finished_told",
         "gate",
         "gate_address",
-        "gones",
+        "gone_since",
         "graph",
         "inputs",
         "job",
@@ -150,7 +150,7 @@ class JobRecord:
         self.closing = False
         self.rebuilding = False
         self.taken_over = False
-        self.gones = 0
+        self.gone_since: float | None = None
         self.admit(message.workflows, message.attempts)
 
     @property

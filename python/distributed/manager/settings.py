@@ -50,8 +50,8 @@ class ManagerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Beyond the grace, how long a worker's word on a cancellation is waited for."""
     finished_keep_seconds: float = 300.0
     """How long a finished job is kept for a gate that has not dropped it."""
-    gone_limit: int = 5
-    """Times a gate may say that it does not know a job before the job is given up here."""
+    gone_seconds: float = 30.0
+    """How long a gate may say that it does not know a job before the job is given up here."""
     default_restarts: int = 10
     """Least retry budget of a job that names none; a larger job gets one for each workflow."""
     tick_seconds: float = 0.02

@@ -215,7 +215,7 @@ class Starting:
             record.moved.set()
         record.epoch = epoch
         record.gate, record.gate_address = gate, address
-        record.gones = 0
+        record.gone_since = None
         record.dirty = True
         self._delivery.wake(record)
 
