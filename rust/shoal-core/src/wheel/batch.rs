@@ -1,83 +1,114 @@
-//! Scratch space in which the timers of one bucket are listed and put in order.
+//! Scratch space in which the timers of buckets are listed and put in order.
 
-use super::slab::{Link, NIL};
+use super::slab::Link;
 
-/// The timers of a bucket: their entries in order of insertion, and their order by deadline.
+/// Buckets that are walked at the same time.
+pub(super) const TOGETHER: usize = 4;
+
+/// A timer: its deadline and its entry.
+type Timer = (u64, u32);
+
+/// The timers of up to [`TOGETHER`] buckets.
+///
+/// Following a chain waits for memory at every entry. Several buckets are walked in turns and
+/// each from both ends, so that the waits overlap.
 #[derive(Default)]
 pub(super) struct Batch {
-    entries: Vec<u32>,
-    /// The half of the bucket that was walked from its end.
-    rear: Vec<u32>,
-    /// Offset of the deadline from the earliest one, and place in `entries` below it.
+    chains: [Chain; TOGETHER],
+    /// Offset of the deadline from the earliest one, and below it the place in the list.
     packed: Vec<u64>,
     /// The same for deadlines too far apart to be packed.
     wide: Vec<(u64, u32)>,
+    sorted: Vec<Timer>,
+}
+
+#[derive(Default)]
+struct Chain {
+    /// The timers from the first on; all of them once the walk is over.
+    timers: Vec<Timer>,
+    /// The timers from the last on.
+    rear: Vec<Timer>,
+    head: u32,
+    tail: u32,
+    is_open: bool,
 }
 
 const PLACE_BITS: u32 = 32;
 const PLACE: u64 = (1 << PLACE_BITS) - 1;
 
 impl Batch {
-    /// Lists the chain from `head` to `tail`, from both ends at once: following a chain waits
-    /// for memory at each entry, and the two waits overlap.
-    pub(super) fn list(&mut self, links: &[Link], head: u32, tail: u32) {
-        self.entries.clear();
-        self.rear.clear();
-        let (mut front, mut back) = (head, tail);
-        while front != NIL {
-            self.entries.push(front);
-            if front == back {
-                break;
-            }
-            let next = links[front as usize].next;
-            self.rear.push(back);
-            if next == back {
-                break;
-            }
-            back = links[back as usize].prev;
-            front = next;
+    /// Lists the chains with these first and last entries, each in order of insertion.
+    pub(super) fn list(&mut self, links: &[Link], ends: &[(u32, u32)]) {
+        let chains = &mut self.chains[..ends.len()];
+        for (chain, &(head, tail)) in chains.iter_mut().zip(ends) {
+            chain.timers.clear();
+            (chain.head, chain.tail, chain.is_open) = (head, tail, true);
         }
-        self.entries.extend(self.rear.iter().rev());
+        while chains.iter().any(|chain| chain.is_open) {
+            for chain in chains.iter_mut().filter(|chain| chain.is_open) {
+                chain.is_open = chain.step(links);
+            }
+        }
+        for chain in chains {
+            chain.timers.extend(chain.rear.drain(..).rev());
+        }
     }
 
-    /// The entries in order of insertion.
-    pub(super) fn entries(&self) -> &[u32] {
-        &self.entries
+    pub(super) fn timers(&self, chain: usize) -> &[Timer] {
+        &self.chains[chain].timers
     }
 
-    /// Puts the entries in order of deadline, equal ones in order of insertion.
-    pub(super) fn sort(&mut self, links: &[Link]) {
-        let deadline = |&index: &u32| links[index as usize].deadline;
-        let (mut earliest, mut latest) = (u64::MAX, 0);
-        self.wide.clear();
-        for (place, index) in (0..).zip(&self.entries) {
-            let deadline = deadline(index);
-            earliest = earliest.min(deadline);
-            latest = latest.max(deadline);
-            self.wide.push((deadline, place));
-        }
+    /// Puts the timers of a chain in order of deadline, equal ones in order of insertion.
+    pub(super) fn sort(&mut self, chain: usize) {
+        let timers = &mut self.chains[chain].timers;
+        let deadlines = timers.iter().map(|&(deadline, _)| deadline);
+        let earliest = deadlines.clone().min().unwrap_or(0);
+        let latest = deadlines.max().unwrap_or(0);
+        let placed = (0..)
+            .zip(timers.iter())
+            .map(|(place, timer)| (timer.0 - earliest, place));
         self.packed.clear();
-        if latest.saturating_sub(earliest) >> PLACE_BITS == 0 {
-            let pack = |&(deadline, place): &(u64, u32)| {
-                (deadline - earliest) << PLACE_BITS | u64::from(place)
-            };
-            self.packed.extend(self.wide.iter().map(pack));
+        if (latest - earliest) >> PLACE_BITS == 0 {
+            let pack = |(offset, place): (u64, u32)| offset << PLACE_BITS | u64::from(place);
+            self.packed.extend(placed.map(pack));
             self.packed.sort_unstable();
         } else {
+            self.wide.clear();
+            self.wide.extend(placed);
             self.wide.sort_unstable();
             self.packed
                 .extend(self.wide.iter().map(|&(_, place)| u64::from(place)));
         }
-        self.rear.clear();
-        let entry = |packed: &u64| self.entries[(packed & PLACE) as usize];
-        self.rear.extend(self.packed.iter().map(entry));
-        core::mem::swap(&mut self.entries, &mut self.rear);
+        self.sorted.clear();
+        let timer = |packed: &u64| timers[(packed & PLACE) as usize];
+        self.sorted.extend(self.packed.iter().map(timer));
+        core::mem::swap(timers, &mut self.sorted);
     }
 
     /// Bytes reserved, used or not.
     pub(super) fn allocated(&self) -> usize {
-        (self.entries.capacity() + self.rear.capacity()) * size_of::<u32>()
+        let timers: usize = self
+            .chains
+            .iter()
+            .map(|chain| chain.timers.capacity() + chain.rear.capacity())
+            .sum();
+        (timers + self.sorted.capacity() + self.wide.capacity()) * size_of::<Timer>()
             + self.packed.capacity() * size_of::<u64>()
-            + self.wide.capacity() * size_of::<(u64, u32)>()
+    }
+}
+
+impl Chain {
+    /// Takes one timer at each end; false once the ends have met.
+    fn step(&mut self, links: &[Link]) -> bool {
+        let first = &links[self.head as usize];
+        self.timers.push((first.deadline, self.head));
+        if self.head == self.tail {
+            return false;
+        }
+        let last = &links[self.tail as usize];
+        self.rear.push((last.deadline, self.tail));
+        let met = first.next == self.tail;
+        (self.head, self.tail) = (first.next, last.prev);
+        !met
     }
 }

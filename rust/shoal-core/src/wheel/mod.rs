@@ -17,7 +17,7 @@ use core::fmt;
 pub use fire::{Fired, Firing};
 
 use crate::Instant;
-use batch::Batch;
+use batch::{Batch, TOGETHER};
 use level::{slot_for, span, tick_of, Occupancy, Slot, LEVELS, SLOTS};
 use slab::{Slab, NIL};
 
@@ -112,29 +112,28 @@ impl<T> Wheel<T> {
     /// earlier one is no error: what is overdue at it fires, and the wheel does not turn back.
     pub fn advance(&mut self, now: Instant, due: &mut Vec<(TimerKey, T)>) {
         let target = tick_of(now.as_micros()).max(self.position);
-        while let Some(slot) = self.occupancy.first() {
-            let (start, end) = span(self.position, slot);
+        loop {
+            while self.take_whole_slots(target, due) {}
+            let Some(slot) = self.occupancy.first() else {
+                break;
+            };
+            let (start, _) = span(self.position, slot);
             if start > target {
                 break;
             }
-            if end < target {
-                self.take_all(slot, due);
-            } else if slot >= SLOTS {
-                self.position = start;
-                self.redistribute(slot);
-            } else {
+            if slot < SLOTS {
                 self.take_until(slot, now.as_micros(), due);
                 break;
             }
+            self.position = start;
+            self.redistribute(slot);
         }
         self.position = target;
     }
 
     /// Takes every timer out, due or not, in no particular order.
     pub fn drain(&mut self, into: &mut Vec<(TimerKey, T)>) {
-        while let Some(slot) = self.occupancy.first() {
-            self.take_all(slot, into);
-        }
+        while self.take_whole_slots(u64::MAX, into) {}
     }
 
     /// The deadline of a timer, `None` once it fired or was cancelled.
@@ -192,25 +191,44 @@ impl<T> Wheel<T> {
 
     /// Spreads the timers of a slot that the position has just entered over lower levels.
     fn redistribute(&mut self, slot: usize) {
-        let batch = self.empty(slot);
-        for &index in batch.entries() {
+        let ends = self.empty(slot);
+        let mut batch = core::mem::take(&mut self.batch);
+        batch.list(&self.slab.links, &[ends]);
+        for &(_, index) in batch.timers(0) {
             self.place(index);
         }
         self.batch = batch;
     }
 
-    fn take_all(&mut self, slot: usize, due: &mut Vec<(TimerKey, T)>) {
-        let ordered = self.slots[slot].ordered;
-        let mut batch = self.empty(slot);
-        if !ordered {
-            batch.sort(&self.slab.links);
+    /// Takes the next slots that end before the tick `target`; false if there is none.
+    fn take_whole_slots(&mut self, target: u64, due: &mut Vec<(TimerKey, T)>) -> bool {
+        let (mut ends, mut ordered) = ([(NIL, NIL); TOGETHER], [true; TOGETHER]);
+        let mut count = 0;
+        while let Some(slot) = self.occupancy.first().filter(|_| count < TOGETHER) {
+            if span(self.position, slot).1 >= target {
+                break;
+            }
+            ordered[count] = self.slots[slot].ordered;
+            ends[count] = self.empty(slot);
+            count += 1;
         }
-        due.reserve(batch.entries().len());
-        for &index in batch.entries() {
-            let key = self.slab.key(index);
-            due.extend(self.slab.remove(index).map(|value| (key, value)));
+        if count == 0 {
+            return false;
+        }
+        let mut batch = core::mem::take(&mut self.batch);
+        batch.list(&self.slab.links, &ends[..count]);
+        for (chain, ordered) in ordered[..count].iter().enumerate() {
+            if !ordered {
+                batch.sort(chain);
+            }
+            due.reserve(batch.timers(chain).len());
+            for &(_, index) in batch.timers(chain) {
+                let key = self.slab.key(index);
+                due.extend(self.slab.remove(index).map(|value| (key, value)));
+            }
         }
         self.batch = batch;
+        true
     }
 
     /// Takes what is due out of the slot that `now` lies in.
@@ -219,9 +237,11 @@ impl<T> Wheel<T> {
             return;
         }
         if !self.slots[slot].ordered {
-            let mut batch = self.empty(slot);
-            batch.sort(&self.slab.links);
-            for &index in batch.entries() {
+            let ends = self.empty(slot);
+            let mut batch = core::mem::take(&mut self.batch);
+            batch.list(&self.slab.links, &[ends]);
+            batch.sort(0);
+            for &(_, index) in batch.timers(0) {
                 self.place(index);
             }
             self.batch = batch;
@@ -237,14 +257,11 @@ impl<T> Wheel<T> {
         }
     }
 
-    /// Empties a slot and lists what was in it, in order of insertion. The list must be put
-    /// back when it is done with, so that its memory is used again.
-    fn empty(&mut self, slot: usize) -> Batch {
+    /// Empties a slot and returns its first and last entry; the entries stay chained.
+    fn empty(&mut self, slot: usize) -> (u32, u32) {
         self.occupancy.clear(slot);
         let Slot { head, tail, .. } = self.slots[slot].detach();
-        let mut batch = core::mem::take(&mut self.batch);
-        batch.list(&self.slab.links, head, tail);
-        batch
+        (head, tail)
     }
 }
 

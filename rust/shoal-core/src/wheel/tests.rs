@@ -170,15 +170,15 @@ fn the_next_deadline_is_exact_after_the_earliest_of_an_unordered_bucket_is_cance
 }
 
 #[test]
-fn a_wheel_that_has_held_as_many_in_one_bucket_allocates_nothing() {
+fn a_wheel_whose_buckets_have_held_as_many_allocates_nothing() {
     let mut wheel = Wheel::new(at(0));
     let mut due = Vec::new();
     let mut now = 0;
-    for _ in 0..2 {
-        for n in 0..1_000 {
-            wheel.insert(at(now + DAY - n), n);
+    for _ in 0..8 {
+        for n in 0..4_000 {
+            wheel.insert(at(now + DAY * (n % 4 + 1) - n), n);
         }
-        now += DAY;
+        now += 5 * DAY;
         wheel.advance(at(now), &mut due);
         due.clear();
     }
