@@ -2,6 +2,7 @@
 //!
 //! Deadlines are uniform over 1 to 60 seconds. Every contender sees the same sequence. A figure
 //! is the least of the repeats, in nanoseconds an operation; the ratio is theirs over ours.
+//! From an expiry, the least that the same took with nothing in the structure is taken off.
 //!
 //! usage: timers [REPEATS] [ours]
 
@@ -11,6 +12,9 @@ use std::hint::black_box;
 use std::time::Instant as Wall;
 
 use contenders::{Delays, HashWheel, Heap, Ours, Timers};
+
+/// What one pass measures: the operations, then both expiries of an empty structure.
+type Figures = [f64; 9];
 
 const OPERATIONS: [&str; 7] = [
     "insert",
@@ -65,11 +69,10 @@ fn filled<T: Timers>(timers: &mut T, base: u64, n: usize, numbers: &mut Numbers)
         .collect()
 }
 
-/// One pass over all operations; `idle` is the cost of stepping an empty structure.
-fn pass<T: Timers>(n: usize) -> [f64; 7] {
+fn pass<T: Timers>(n: usize) -> Figures {
     let mut numbers = Numbers(0x9E37_79B9_7F4A_7C15);
     let mut timers = T::new();
-    let mut result = [f64::NAN; 7];
+    let mut result = [f64::NAN; 9];
     let mut keys = Vec::new();
     for round in 0..2_u64 {
         let base = round * 70_000;
@@ -106,13 +109,13 @@ fn pass<T: Timers>(n: usize) -> [f64; 7] {
         keys.swap(last, numbers.below(last + 1));
     }
     result[4] = timed::<T>(n, || keys.drain(..).for_each(|key| timers.cancel(key)));
-    result[5] = expiry(n, |timers: &mut T, to| Some(timers.step_to(to)));
-    result[6] = expiry(n, T::jump_to);
+    (result[5], result[7]) = expiry(n, |timers: &mut T, to| Some(timers.step_to(to)));
+    (result[6], result[8]) = expiry(n, T::jump_to);
     result
 }
 
-/// The second filling of a structure, so that its memory is warm, less the cost of time itself.
-fn expiry<T: Timers>(n: usize, fire: impl Fn(&mut T, u64) -> Option<usize>) -> f64 {
+/// The second filling of a structure, so that its memory is warm, and then an empty one.
+fn expiry<T: Timers>(n: usize, fire: impl Fn(&mut T, u64) -> Option<usize>) -> (f64, f64) {
     let mut numbers = Numbers(0xD1B5_4A32_D192_ED03);
     let mut timers = T::new();
     T::within(|| drop(filled(&mut timers, 0, n, &mut numbers)));
@@ -121,19 +124,19 @@ fn expiry<T: Timers>(n: usize, fire: impl Fn(&mut T, u64) -> Option<usize>) -> f
     let mut fired = None;
     let full = plain(n, || fired = fire(&mut timers, 140_000));
     if fired.is_none() {
-        return f64::NAN;
+        return (f64::NAN, f64::NAN);
     }
     assert_eq!(fired, Some(n), "{} lost timers", T::NAME);
     let idle = plain(n, || {
         fire(&mut timers, 210_000);
     });
-    full - idle
+    (full, idle)
 }
 
-type Pass = fn(usize) -> [f64; 7];
+type Pass = fn(usize) -> Figures;
 
 /// The least of the repeats, contenders taking turns.
-fn compare(n: usize, repeats: usize, first: usize) -> Vec<(&'static str, [f64; 7])> {
+fn compare(n: usize, repeats: usize, first: usize) -> Vec<(&'static str, Figures)> {
     let contenders: [(&str, Pass); 4] = [
         (Ours::NAME, pass::<Ours>),
         (Delays::NAME, pass::<Delays>),
@@ -143,7 +146,7 @@ fn compare(n: usize, repeats: usize, first: usize) -> Vec<(&'static str, [f64; 7
     let mut best: Vec<_> = contenders
         .iter()
         .take(first)
-        .map(|(name, _)| (*name, [f64::NAN; 7]))
+        .map(|(name, _)| (*name, [f64::NAN; 9]))
         .collect();
     for _ in 0..repeats {
         for ((_, best), (_, pass)) in best.iter_mut().zip(&contenders) {
@@ -152,10 +155,14 @@ fn compare(n: usize, repeats: usize, first: usize) -> Vec<(&'static str, [f64; 7
             }
         }
     }
+    for (_, best) in &mut best {
+        best[5] -= best[7];
+        best[6] -= best[8];
+    }
     best
 }
 
-fn print(n: usize, table: &[(&'static str, [f64; 7])]) {
+fn print(n: usize, table: &[(&'static str, Figures)]) {
     println!("\n## {n} timers, ns an operation (ratio to ours)\n");
     println!("| | {} |", OPERATIONS.join(" | "));
     println!("|{}", " --- |".repeat(OPERATIONS.len() + 1));
@@ -163,6 +170,7 @@ fn print(n: usize, table: &[(&'static str, [f64; 7])]) {
     for (name, figures) in table {
         let cells: Vec<String> = figures
             .iter()
+            .take(OPERATIONS.len())
             .zip(ours)
             .map(|(figure, ours)| match figure.is_nan() {
                 true => "cannot".into(),
