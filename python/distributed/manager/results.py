@@ -75,6 +75,7 @@ class Results:
         lost = result.state == State.LOST.value
         if not current and result.attempt > entry.attempt:
             # Another manager started it: the report is news from a later attempt.
+            self._stop_current(record, entry)
             self._lifecycle.adopt(record, entry, result.attempt, result.worker)
             current = True
         if not current and result.state != State.COMPLETED.value:
@@ -96,11 +97,15 @@ class Results:
         self._state.logger.bind(job=record.job_id, workflow=result.workflow).info(
             "attempt %d on %s completed after it was believed lost", result.attempt, result.worker
         )
+        self._stop_current(record, entry)
+        self._lifecycle.adopt(record, entry, entry.attempt, result.worker)
+
+    def _stop_current(self, record: JobRecord, entry: Entry) -> None:
+        """What is out is not wanted any more: free its cores here and have it stopped."""
         seat = self._state.seats.get(entry.worker)
         if seat is not None and entry.dispatch_id:
             seat.slots.release(entry.dispatch_id)
             self._reconcile.stop(record, seat, (entry.dispatch_id,), "another attempt completed")
-        self._lifecycle.adopt(record, entry, entry.attempt, result.worker)
 
     def _learn(self, record: JobRecord, entry: Entry, result: WorkflowResult) -> None:
         if result.run_seconds > 0 and entry.workflow.run:

@@ -166,8 +166,10 @@ class Starting:
         state.records[message.job_id] = record
         if record.deadline is not None:
             state.deadlines.set(("deadline", message.job_id), record.deadline)
+        taken_over = message.epoch > 1 or message.manager_epoch > 1 or bool(message.attempts)
+        record.rebuilding = taken_over
         self._learn_inputs(record, message)
-        if message.epoch > 1 or message.manager_epoch > 1 or message.attempts:
+        if taken_over:
             self._rebuild.begin(record)
         else:
             self._ready(record)
