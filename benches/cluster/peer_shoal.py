@@ -40,7 +40,7 @@ class ShoalPeer:
                 self._died.append((event.member.name, time.monotonic()))
 
     def living(self) -> int:
-        return sum(member.is_alive for member in self._node.members())
+        return self._node.stats()["members"]
 
     def probes(self) -> int:
         return self._node.stats()["probes_answered"]

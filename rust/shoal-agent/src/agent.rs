@@ -239,7 +239,10 @@ impl Thread {
             for opened in membership.take_opened() {
                 self.wheel.insert(now + patience, Due::Stream(slot, opened));
             }
-            let wanted = membership.node.poll_timeout();
+            let wanted = membership
+                .node
+                .poll_timeout()
+                .map(|at| coarse(at, membership.slack));
             rearm(
                 &mut self.wheel,
                 &mut membership.timer,
@@ -282,6 +285,12 @@ impl Thread {
         let took = self.clock.now().saturating_since(now);
         self.tell_at = now + TELL_INTERVAL.max(took * TELL_SHARE);
     }
+}
+
+/// The next multiple of `slack`: members of one process that are due at about the same time
+/// are served by one wake-up. Late by at most `slack`, never early.
+fn coarse(deadline: Instant, slack: u64) -> Instant {
+    Instant::from_micros(deadline.as_micros().div_ceil(slack) * slack)
 }
 
 /// Points one timer at `wanted`.

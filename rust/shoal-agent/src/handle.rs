@@ -135,7 +135,7 @@ impl Agent {
         let name: Arc<str> = node.config().name.as_str().into();
         let shared = Shared {
             published: Arc::new(Published::default()),
-            jobs: Arc::new(JobLayer::new(self.now(), jobs)),
+            jobs: Arc::new(JobLayer::new(jobs)),
         };
         shared.published.publish(node.members());
         let ours = shared.clone();

@@ -52,7 +52,8 @@ pub struct JobDeath {
 pub struct JobLayer(Mutex<Inner>);
 
 struct Inner {
-    table: SuspicionTable<u32, u32>,
+    /// Made by the first suspicion: most members never have one.
+    table: Option<Box<SuspicionTable<u32, u32>>>,
     timeout: Timeout,
     jobs: Names,
     nodes: Names,
@@ -97,9 +98,9 @@ impl Names {
 }
 
 impl JobLayer {
-    pub(crate) fn new(now: Instant, timeout: JobTimeout) -> Self {
+    pub(crate) fn new(timeout: JobTimeout) -> Self {
         Self(Mutex::new(Inner {
-            table: SuspicionTable::new(now, Limits::default()),
+            table: None,
             timeout: Timeout::new(timeout.min, timeout.max, timeout.confirmations),
             jobs: Names::default(),
             nodes: Names::default(),
@@ -117,7 +118,10 @@ impl JobLayer {
         let accuser = inner.nodes.intern(accuser);
         let epoch = inner.epochs.get(&subject.node).copied().unwrap_or(0);
         let timeout = inner.timeout;
-        let verdict = inner.table.suspect(subject, epoch, accuser, timeout, now);
+        let table = inner
+            .table
+            .get_or_insert_with(|| Box::new(SuspicionTable::new(now, Limits::default())));
+        let verdict = table.suspect(subject, epoch, accuser, timeout, now);
         inner.release_job(subject.job);
         verdict
     }
@@ -128,7 +132,8 @@ impl JobLayer {
             return false;
         };
         let confirmer = inner.nodes.intern(confirmer);
-        inner.table.confirm(subject, epoch, confirmer, now)
+        let table = inner.table.as_mut();
+        table.is_some_and(|table| table.confirm(subject, epoch, confirmer, now))
     }
 
     /// `node` answered for `job`. True if that ended a suspicion or a death.
@@ -137,7 +142,8 @@ impl JobLayer {
         let Some((subject, epoch)) = inner.open(job, node) else {
             return false;
         };
-        let ended = inner.table.refute(subject, epoch + 1);
+        let table = inner.table.as_mut();
+        let ended = table.is_some_and(|table| table.refute(subject, epoch + 1));
         let known = inner.epochs.entry(subject.node).or_default();
         *known = (*known).max(epoch + 1);
         inner.release_job(subject.job);
@@ -157,8 +163,10 @@ impl JobLayer {
         let Some((subject, _)) = inner.open(job, node) else {
             return false;
         };
-        let extension = inner.table.extend(subject, progress, reason, now);
-        matches!(extension, Extension::Granted { .. })
+        inner.table.as_mut().is_some_and(|table| {
+            let extension = table.extend(subject, progress, reason, now);
+            matches!(extension, Extension::Granted { .. })
+        })
     }
 
     /// The job is over. Returns how many suspicions and deaths ended with it.
@@ -167,7 +175,8 @@ impl JobLayer {
         let Some(number) = inner.jobs.find(job) else {
             return 0;
         };
-        let ended = inner.table.job_ended(number);
+        let table = inner.table.as_mut();
+        let ended = table.map_or(0, |table| table.job_ended(number));
         inner.release_job(Some(number));
         ended
     }
@@ -178,7 +187,10 @@ impl JobLayer {
         inner
             .open(job, node)
             .map_or(Standing::Alive, |(subject, _)| {
-                inner.table.standing(subject.job, subject.node)
+                let table = inner.table.as_ref();
+                table.map_or(Standing::Alive, |table| {
+                    table.standing(subject.job, subject.node)
+                })
             })
     }
 
@@ -188,8 +200,11 @@ impl JobLayer {
         let Some(number) = inner.nodes.find(node) else {
             return;
         };
-        let jobs = inner.table.node_died(number, 0);
-        inner.table.forget(number);
+        let mut jobs = Vec::new();
+        if let Some(table) = &mut inner.table {
+            jobs = table.node_died(number, 0);
+            table.forget(number);
+        }
         inner.epochs.remove(&number);
         inner.nodes.forget(number);
         for job in jobs {
@@ -198,7 +213,7 @@ impl JobLayer {
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        self.lock().table.next_deadline()
+        self.lock().table.as_ref()?.next_deadline()
     }
 
     /// What ran out by `now`, under the health multiplier. `None` while the owner is in the
@@ -206,14 +221,16 @@ impl JobLayer {
     pub(crate) fn expire(&self, now: Instant, multiplier: u32) -> Option<Vec<JobDeath>> {
         let mut inner = self.0.try_lock().ok()?;
         let mut expired = Vec::new();
-        inner.table.set_multiplier(multiplier, now);
-        inner.table.expire(now, &mut expired);
+        if let Some(table) = &mut inner.table {
+            table.set_multiplier(multiplier, now);
+            table.expire(now, &mut expired);
+        }
         Some(expired.iter().map(|expiry| inner.death(expiry)).collect())
     }
 
     /// Suspicions and deaths held.
     pub fn len(&self) -> usize {
-        self.lock().table.len()
+        self.lock().table.as_ref().map_or(0, |table| table.len())
     }
 
     /// Whether nothing is held against anybody.
@@ -226,14 +243,15 @@ impl Inner {
     /// The suspicion or death of `node` for `job`, with the epoch that it was opened at.
     fn open(&self, job: &str, node: &str) -> Option<(Subject<u32, u32>, u64)> {
         let subject = Subject::job(self.jobs.find(job)?, self.nodes.find(node)?);
-        let epoch = self.table.incarnation(subject)?;
+        let epoch = self.table.as_ref()?.incarnation(subject)?;
         Some((subject, epoch))
     }
 
     /// Forgets the name of a job that nothing refers to.
     fn release_job(&mut self, job: Option<u32>) {
         let Some(job) = job else { return };
-        if self.table.accused_by(job).next().is_none() {
+        let table = self.table.as_ref();
+        if table.is_none_or(|table| table.accused_by(job).next().is_none()) {
             self.jobs.forget(job);
         }
     }

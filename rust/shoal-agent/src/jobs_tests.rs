@@ -16,7 +16,7 @@ fn layer() -> JobLayer {
         max: Duration::from_secs(10),
         confirmations: 2,
     };
-    JobLayer::new(at(0), timeout)
+    JobLayer::new(timeout)
 }
 
 #[test]

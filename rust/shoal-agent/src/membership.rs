@@ -26,6 +26,10 @@ use crate::traffic::Traffic;
 
 /// Batches read from one socket before the others have their turn.
 const BATCHES_A_TURN: usize = 16;
+/// The core's timers may be late by this part of the probe interval, and never by more than
+/// [`MOST_SLACK`] microseconds.
+const SLACK_SHARE: u128 = 64;
+const MOST_SLACK: u64 = 16_000;
 /// Pause before a job layer that its owner holds is asked again.
 const JOBS_RETRY: Duration = Duration::from_millis(1);
 /// Poller tokens below the streams': the datagram socket, then the listener.
@@ -48,6 +52,8 @@ pub(crate) struct Membership {
     pub(crate) node: Node,
     pub(crate) port: Arc<EventPort>,
     pub(crate) timer: Option<(TimerKey, Instant)>,
+    /// How late the core's timers may be, microseconds.
+    pub(crate) slack: u64,
     pub(crate) reported_lag: bool,
     /// Something changed since readers were last told.
     pub(crate) stale: bool,
@@ -79,6 +85,10 @@ impl Membership {
         port: Arc<EventPort>,
         shared: Shared,
     ) -> Self {
+        let interval = node.config().probe.interval.as_micros();
+        let slack = u64::try_from(interval / SLACK_SHARE)
+            .unwrap_or(u64::MAX)
+            .clamp(1, MOST_SLACK);
         let Sockets {
             udp,
             listener,
@@ -89,6 +99,7 @@ impl Membership {
             node,
             port,
             timer: None,
+            slack,
             reported_lag: false,
             stale: true,
             urgent: false,
