@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from distributed.errors import PeerRefused, TransportError
-from distributed.jobs.outcome import expected, judge
+from distributed.jobs.outcome import answers, expected, judge
 from distributed.messages.cancel import CancelInDatacenter
 from distributed.messages.dispatch import DropJob
 from distributed.messages.submission import DatacenterProgress, JobResult
@@ -71,7 +71,7 @@ class Ending:
         self._stories.advance(record, outcome.state, outcome.reason)
         order = {pair: index for index, pair in enumerate(expected(record.job, placed))}
         results = sorted(
-            record.results.values(),
+            answers(record.job, record.results.values()),
             key=lambda r: order.get((r.workflow, r.datacenter), len(order)),
         )
         self._stories.end(

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from distributed.errors import JobRejected
-from distributed.jobs.outcome import better
+from distributed.jobs.outcome import answers, better
 from distributed.ledger.interface import JobRow, StoredJob
 from distributed.messages.base import Gone, Redirect
 from distributed.messages.job import Job
@@ -176,8 +176,11 @@ def stored_result(stored: StoredJob) -> JobResult:
         key = (result.workflow, result.datacenter)
         held[key] = better(held.get(key), result)
     summary = _decode_summary(stored.summary)
-    order = {w.name: index for index, w in enumerate(_decode_job(stored.payload).workflows)}
-    results = sorted(held.values(), key=lambda r: (r.datacenter, order.get(r.workflow, 0)))
+    job = _decode_job(stored.payload)
+    order = {w.name: index for index, w in enumerate(job.workflows)}
+    results = sorted(
+        answers(job, held.values()), key=lambda r: (r.datacenter, order.get(r.workflow, 0))
+    )
     return msgspec.structs.replace(summary, workflows=tuple(results))
 
 

@@ -46,6 +46,23 @@ def better(held: WorkflowResult | None, offered: WorkflowResult) -> WorkflowResu
     return held if held.attempt >= offered.attempt else offered
 
 
+def answers(job: Job, results: Iterable[WorkflowResult]) -> tuple[WorkflowResult, ...]:
+    """The results that count in the job's answer, in the order given.
+
+    Where each workflow runs once, one datacenter's part may have moved to another and both have
+    answered: the first that completed counts, else the first that came.
+    """
+    found = tuple(results)
+    if job.placement.mode == "replicate":
+        return found
+    chosen: dict[str, WorkflowResult] = {}
+    for result in found:
+        held = chosen.get(result.workflow)
+        if held is None or (held.state != COMPLETED and result.state == COMPLETED):
+            chosen[result.workflow] = result
+    return tuple(result for result in found if chosen[result.workflow] is result)
+
+
 def expected(job: Job, placed: Mapping[str, Sequence[str]]) -> tuple[tuple[str, str], ...]:
     """(workflow, datacenter) pairs that the job waits for, by datacenter, in its order.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import permutations
 
-from distributed.jobs.outcome import better, expected, judge
+from distributed.jobs.outcome import answers, better, expected, judge
 from distributed.messages.job import Job, Placement, Workflow
 from distributed.messages.results import WorkflowResult
 from distributed.types import JobState
@@ -109,3 +109,15 @@ def test_a_job_that_was_never_placed_misses_everything() -> None:
 def test_expected_pairs_follow_the_placement() -> None:
     asked = job("a", "b")
     assert expected(asked, {"eu": ("b",), "us": ()}) == (("b", "eu"), ("a", "us"), ("b", "us"))
+
+
+def test_a_part_that_moved_answers_once() -> None:
+    """GM Q7: the datacenter that was given up answers too, and changes nothing."""
+    offers = [
+        result("a", state="cancelled"),
+        result("b"),
+        result("a", "us"),
+        result("b", "us"),
+    ]
+    assert answers(job("a", "b"), offers) == (offers[1], offers[2])
+    assert answers(job("a", "b", mode="replicate", count=2), offers) == tuple(offers)
