@@ -27,7 +27,7 @@ class Admission:
             per_second=settings.submissions_per_second or 1.0, burst=settings.submissions_burst
         )
         self._limiter = RateLimiter(rate) if settings.submissions_per_second > 0 else None
-        self._detector = OverloadDetector()
+        self._detector = OverloadDetector(settings.overload)
         self._shedder = Shedder()
 
     @property

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 
+from distributed.errors import ClosedError, LedgerConflict
 from distributed.messages.base import Done, Gone, Redirect, Refused
 from distributed.messages.results import (
     DatacenterFinished,
@@ -79,7 +80,12 @@ class Results:
             self._ending.settle(record)
         else:
             durable = self._stories.flush(record)
-        return await self._acknowledge(context, message.job_id, recorded, durable)
+        try:
+            return await self._acknowledge(context, message.job_id, recorded, durable)
+        except LedgerConflict:
+            return await self._state.elsewhere(message.job_id)
+        except ClosedError:
+            return Refused("stopping", "this gate is stopping", retry_after_seconds=0.2)
 
     def _durable(self, record: JobRecord) -> asyncio.Future[None]:
         """What resolves with the job's next write, without starting one of its own."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from distributed.reliability.overload import OverloadRules
+
 
 class GateSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How a gate behaves.
@@ -36,6 +38,7 @@ class GateSettings(msgspec.Struct, frozen=True, kw_only=True):
         key_seconds: how long an idempotency key stands for its job.
         submissions_per_second: for each client, on average; 0 for no limit.
         submissions_burst: for each client, at once.
+        overload: when the lateness of the gate's event loop means that work is shed.
         max_open_jobs: jobs this gate owns at once; more are refused with a retry hint.
     """
 
@@ -66,4 +69,5 @@ class GateSettings(msgspec.Struct, frozen=True, kw_only=True):
     key_seconds: float = 86_400.0
     submissions_per_second: float = 0.0
     submissions_burst: int = 1000
+    overload: OverloadRules = OverloadRules(least_seconds=0.2)
     max_open_jobs: int = 200_000

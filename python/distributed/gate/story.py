@@ -213,7 +213,7 @@ class Stories:
         record.settled = None
         if isinstance(error, LedgerConflict):
             self._state.logger.warning(
-                "lost a job to another owner: %s", error, extra={"job": record.job_id}
+                "lost a job to another owner: %s", str(error), extra={"job": record.job_id}
             )
             self._state.drop(record)
 

@@ -122,8 +122,7 @@ async def test_a_slow_client_costs_nobody_and_catches_up(world: GateWorld) -> No
     seen_by_other: list[int] = []
 
     async def follow() -> None:
-        async for update in other.updates():
-            seen_by_other.append(update.sequence)
+        seen_by_other.extend([update.sequence async for update in other.updates()])
 
     following = asyncio.create_task(follow())
     await world.until(lambda: bool(manager.started))

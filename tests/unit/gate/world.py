@@ -28,6 +28,7 @@ from distributed.messages.dispatch import (
 from distributed.messages.health import ManagerRegistered, ManagerStatus, RegisterGate
 from distributed.messages.job import Job, Placement, Workflow
 from distributed.messages.results import DatacenterFinished, DatacenterResults, WorkflowResult
+from distributed.reliability.overload import OverloadRules
 from distributed.supervision import Supervisor
 from distributed.telemetry.logs import node_logger
 from distributed.telemetry.metrics import CountingMetrics
@@ -37,6 +38,8 @@ from distributed.transport.tcp import TcpTransport
 from distributed.types import Address, Role
 
 REQUEST_SECONDS = 5.0
+NEVER = OverloadRules(least_seconds=1e6, absolute_seconds=(1e6, 1e6, 1e6))
+"""A test machine may be as slow as it likes."""
 
 
 class Parts:
@@ -193,7 +196,12 @@ class GateWorld:
             known = datacenters.get(manager.datacenter, ())
             datacenters[manager.datacenter] = (*known, manager.address)
         settings = GateSettings(
-            **{"datacenters": datacenters, "peers": self.peers, "manager_silence_seconds": 60.0}
+            **{
+                "datacenters": datacenters,
+                "peers": self.peers,
+                "manager_silence_seconds": 60.0,
+                "overload": NEVER,
+            }
             | changes
         )
         gate = GateNode(
