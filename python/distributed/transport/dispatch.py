@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from distributed.errors import ConfigError, JobGone, NotOwner, PeerRefused, ShoalError, StaleFence
+from distributed.errors import (
+    ConfigError,
+    JobGone,
+    LedgerUnavailable,
+    NotOwner,
+    PeerRefused,
+    ShoalError,
+    StaleFence,
+)
 from distributed.messages.base import Gone, Redirect, Refused
 from distributed.transport.interface import Context, Handlers, Reply, Service
 
@@ -78,6 +86,8 @@ class Router:
             return Refused("stale_fence", str(error))
         if isinstance(error, PeerRefused):
             return Refused(error.code, error.reason, error.field, error.retry_after_seconds)
+        if isinstance(error, LedgerUnavailable):
+            return Refused("ledger_unavailable", str(error), retry_after_seconds=1.0)
         code = getattr(error, "code", "") or "failed"
         if isinstance(error, ShoalError):
             retry = getattr(error, "retry_after_seconds", None)
