@@ -46,18 +46,44 @@ class Cancellation:
         if message.epoch < record.epoch:
             raise StaleFence(message.job_id, seen=record.epoch, offered=message.epoch)
         record.epoch = message.epoch
+        await self._rebuilt(record)
         names = self._names(record, message.workflows)
         reason = message.reason or "cancelled"
         finished = {name for name in names if record.entries[name].state.final}
+        unsure = self._unsure(record, names)
         out = self.order(record, names, State.CANCELLED, reason)
         await self._ask_workers(record, out, reason, message.grace_seconds)
+        said = dict.fromkeys(finished, "finished") | dict.fromkeys(unsure, "unreachable")
         return CancelOutcome(
             message.job_id,
-            tuple(
-                (name, "finished" if name in finished else outcome(record.entries[name]))
-                for name in names
-            ),
+            tuple((name, said.get(name) or outcome(record.entries[name])) for name in names),
         )
+
+    async def _rebuilt(self, record: JobRecord) -> None:
+        """A job being taken over may run where nobody told yet: wait for the reports."""
+        if record.rebuilding:
+            try:
+                async with asyncio.timeout(self._state.settings.rebuild_seconds):
+                    await record.rebuilt.wait()
+            except TimeoutError:
+                return
+
+    def _unsure(self, record: JobRecord, names: list[str]) -> list[str]:
+        """What seems to wait here, but may run at a worker that was not heard of."""
+        silent = [name for name in record.unheard if name in self._state.seats]
+        if not silent and not self._shown(record.unheard):
+            return []
+        return [
+            name for name in names if record.entries[name].state in (State.PENDING, State.READY)
+        ]
+
+    def _shown(self, names: set[str]) -> bool:
+        """Whether membership shows any of these workers alive."""
+        membership = self._state.membership
+        if membership is None:
+            return False
+        members = (membership.member(name) for name in names)
+        return any(member is not None and member.is_alive for member in members)
 
     def order(
         self, record: JobRecord, names: list[str], state: State, reason: str

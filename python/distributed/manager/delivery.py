@@ -132,7 +132,7 @@ class Delivery:
                 # The worker offers them again and is answered then.
                 self._state.metrics.count("acknowledgements_lost")
 
-        self._state.supervisor.spawn(f"recorded:{message.job_id}", send, policy=Policy.ONCE)
+        self._state.spawn(f"recorded:{message.job_id}", send, policy=Policy.ONCE)
 
     async def _finish(self, record: JobRecord) -> str | None:
         await self._progress.send(record)

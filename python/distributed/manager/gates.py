@@ -54,7 +54,7 @@ class Gates:
         link = self._links.get(message.name)
         if link is None or link.address != message.address:
             link = self._links[message.name] = GateLink(message.name, message.address)
-            self._state.supervisor.spawn(
+            self._state.spawn(
                 f"gate:{message.name}", lambda: self._keep(link), policy=Policy.RESTART
             )
         link.failures = 0

@@ -41,9 +41,7 @@ class Lanes:
         seat.outgoing.append(given)
         if not seat.lane_running:
             seat.lane_running = True
-            self._state.supervisor.spawn(
-                f"lane:{seat.name}", lambda: self._run(seat), policy=Policy.RESTART
-            )
+            self._state.spawn(f"lane:{seat.name}", lambda: self._run(seat), policy=Policy.RESTART)
 
     async def _run(self, seat: WorkerSeat) -> None:
         limit = self._state.settings.assign_batch

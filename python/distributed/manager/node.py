@@ -144,7 +144,7 @@ class ManagerNode:
         state.identity = msgspec.structs.replace(identity, address=advertised)
         self._pool = ConnectionPool(self._transport, self.handlers(), state.identity, state.clock)
         state.pool = self._pool
-        spawn = state.supervisor.spawn
+        spawn = state.spawn
         if state.membership is not None:
             state.membership.update_meta(
                 {"role": Role.MANAGER.value, "dc": identity.datacenter, "addr": advertised}
@@ -180,6 +180,7 @@ class ManagerNode:
         if drain_seconds > 0:
             await self.drain(drain_seconds)
         state.draining = True
+        await settle("the background", state.end_tasks, log)
         if self._listener is not None:
             await settle("the listener", self._listener.close, log)
         for record in list(state.records.values()):

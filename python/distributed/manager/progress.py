@@ -162,7 +162,7 @@ class Progress:
                 lane.busy = False
                 lane.not_before = now + lane.pace.interval_seconds(now)
 
-        self._state.supervisor.spawn(f"report:{address}", send, policy=Policy.ONCE)
+        self._state.spawn(f"report:{address}", send, policy=Policy.ONCE)
 
     def _lane(self, address: str) -> Lane:
         lane = self._lanes.get(address)

@@ -28,7 +28,7 @@ class Rebuild:
         self._lifecycle = lifecycle
         self._reconcile = reconcile
         self._results = results
-        self._waiting: dict[JobRecord, int] = {}
+        self._started_at = state.clock.now()
 
     def begin(self, record: JobRecord) -> None:
         """Ask all workers; `finish` runs when all answered or the time is over."""
@@ -36,9 +36,8 @@ class Rebuild:
         record.taken_over = True
         until = self._state.clock.now() + self._state.settings.rebuild_seconds
         self._state.deadlines.set(("rebuilt", record.job_id), until)
-        seats = list(self._state.seats.values())
-        self._waiting[record] = len(seats)
-        for seat in seats:
+        record.unheard = self._expected()
+        for seat in list(self._state.seats.values()):
             self.ask(seat, record)
 
     def ask(self, seat: WorkerSeat, record: JobRecord) -> None:
@@ -50,10 +49,11 @@ class Rebuild:
 
     def finish(self, record: JobRecord) -> None:
         """What no worker holds, and waits for nothing, is ready."""
-        self._waiting.pop(record, None)
         if not record.rebuilding or record.closing:
             return
         record.rebuilding = False
+        record.rebuilt.set()
+        record.unheard.discard("")
         self._state.deadlines.cancel(("rebuilt", record.job_id))
         for name in record.graph.ready():
             entry = record.entries[name]
@@ -66,9 +66,22 @@ class Rebuild:
             record.counted(State.RUNNING),
         )
 
-    def forget(self, record: JobRecord) -> None:
-        """The job is dropped."""
-        self._waiting.pop(record, None)
+    def _expected(self) -> set[str]:
+        """Workers to hear of: those registered, and those that membership shows.
+
+        Without a membership, a manager that has just started cannot know who will come; it
+        waits for the whole time, for a worker without a name.
+        """
+        state = self._state
+        expected = set(state.seats)
+        if state.membership is None:
+            young = state.clock.now() - self._started_at < state.settings.rebuild_seconds
+            return expected | {""} if young else expected
+        for member in state.membership.members():
+            here = member.role == "worker" and member.datacenter == state.datacenter
+            if here and member.is_alive:
+                expected.add(member.name)
+        return expected
 
     async def _ask(self, seat: WorkerSeat, record: JobRecord) -> None:
         state = self._state
@@ -86,8 +99,6 @@ class Rebuild:
         if isinstance(reply, WorkReport) and not record.closing:
             self._results.take(record, reply.results)
             self._reconcile.running(seat, reply.running)
-        left = self._waiting.get(record)
-        if left is not None:
-            self._waiting[record] = left - 1
-            if left <= 1:
-                self.finish(record)
+            record.unheard.discard(seat.name)
+        if not record.unheard:
+            self.finish(record)

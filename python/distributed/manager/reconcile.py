@@ -63,7 +63,7 @@ class Reconcile:
                     "could not stop %d unwanted attempts: %s", len(dispatch_ids), error
                 )
 
-        self._state.supervisor.spawn(f"stop:{record.job_id}", cancel, policy=Policy.ONCE)
+        self._state.spawn(f"stop:{record.job_id}", cancel, policy=Policy.ONCE)
 
     def _missing(self, seat: WorkerSeat, reported: set[str]) -> None:
         """What a worker does not have in two reports running is lost.

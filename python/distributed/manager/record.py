@@ -70,6 +70,8 @@ class JobRecord:
         finished_told: whether the gate heard that nothing is left.
         rebuilding: whether reports of workers are waited for, and nothing may start.
         taken_over: whether another manager had it before, so that workers must be told.
+        unheard: workers whose report is (or stayed) out, so that they may hold anything of it.
+        rebuilt: set once reports are waited for no more.
     """
 
     __slots__ = (
@@ -100,11 +102,13 @@ class JobRecord:
         "outbox",
         "progress",
         "rebuilding",
+        "rebuilt",
         "reports",
         "scope",
         "sequence",
         "started_at",
         "taken_over",
+        "unheard",
         "workers",
     )
 
@@ -150,6 +154,8 @@ class JobRecord:
         self.closing = False
         self.rebuilding = False
         self.taken_over = False
+        self.unheard: set[str] = set()
+        self.rebuilt = asyncio.Event()
         self.gone_since: float | None = None
         self.admit(message.workflows, message.attempts)
 

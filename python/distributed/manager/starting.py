@@ -127,7 +127,6 @@ class Starting:
                 entry.dispatch_id = ""
         if state.membership is not None:
             state.membership.end_job(record.job_id)
-        self._rebuild.forget(record)
         self._lifecycle.on_work()
         if tell_workers and record.workers:
             self._tell_workers(record)
@@ -137,7 +136,7 @@ class Starting:
         """Nobody wants the job any more: end it here."""
         self._state.logger.bind(job=record.job_id).warning("giving the job up: %s", reason)
         self._state.metrics.count("jobs_given_up")
-        self._state.supervisor.spawn(
+        self._state.spawn(
             f"forget:{record.job_id}", lambda: self.forget(record), policy=Policy.ONCE
         )
 
@@ -146,7 +145,7 @@ class Starting:
         record = self._state.records.get(job_id)
         if record is not None:
             self._state.logger.bind(job=job_id).warning("another manager took the job over")
-            self._state.supervisor.spawn(
+            self._state.spawn(
                 f"forget:{job_id}",
                 lambda: self.forget(record, tell_workers=False),
                 policy=Policy.ONCE,
@@ -268,4 +267,4 @@ class Starting:
                         "could not say that the job ended: %s", error
                     )
 
-        self._state.supervisor.spawn(f"drop:{record.job_id}", tell, policy=Policy.ONCE)
+        self._state.spawn(f"drop:{record.job_id}", tell, policy=Policy.ONCE)

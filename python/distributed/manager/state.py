@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from distributed.jobs.allocation import Allocation
 from distributed.jobs.deadlines import Deadlines
 from distributed.jobs.fairness import FairQueue
 from distributed.membership.interface import Membership
-from distributed.supervision import Supervisor
+from distributed.supervision import Policy, Supervisor
 from distributed.telemetry.logs import BoundLogger
 from distributed.telemetry.metrics import Metrics
 from distributed.transport.interface import Identity
@@ -21,7 +22,11 @@ from .record import JobRecord
 from .settings import ManagerSettings
 
 if TYPE_CHECKING:
+    from distributed.supervision.supervisor import Factory
+
     from .worker_seat import WorkerSeat
+
+STOP_SECONDS = 1.0
 
 Due = tuple[str, str]
 """What is due (`deadline`, `resend`, `forget`, `rebuilt`) and the job."""
@@ -70,6 +75,25 @@ class ManagerState:
         )
         self.draining = False
         self.dispatched = 0
+        self.stopping = False
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def spawn(self, name: str, factory: Factory, *, policy: Policy) -> None:
+        """Run something in the background, until this node stops."""
+        if self.stopping:
+            return
+        task = self.supervisor.spawn(name, factory, policy=policy)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def end_tasks(self) -> None:
+        """Cancel all that runs in the background, and start no more."""
+        self.stopping = True
+        tasks = [task for task in self._tasks if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel("the node is stopping")
+        if tasks:
+            await asyncio.wait(tasks, timeout=STOP_SECONDS)
 
     @property
     def name(self) -> str:

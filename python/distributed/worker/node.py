@@ -145,7 +145,7 @@ class WorkerNode:
                     "cores": str(state.executor.slots),
                 }
             )
-        spawn = state.supervisor.spawn
+        spawn = state.spawn
         spawn("timers", self._timers.run, policy=Policy.RESTART)
         spawn("progress", self._reporting.run, policy=Policy.RESTART)
         spawn("guards", self._guards.run, policy=Policy.RESTART)
@@ -186,6 +186,7 @@ class WorkerNode:
         if drain_seconds > 0:
             await self.drain(drain_seconds)
         state.draining = True
+        await settle("the background", state.end_tasks, log)
         if self._listener is not None:
             await settle("the listener", self._listener.close, log)
         for record in list(state.records.values()):

@@ -80,7 +80,7 @@ class Registration:
         if self._membership is not None:
             for member in self._membership.members():
                 self._member(member)
-            self._state.supervisor.spawn("watch-members", self._watch, policy=Policy.RESTART)
+            self._state.spawn("watch-members", self._watch, policy=Policy.RESTART)
 
     def introduce(self, address: str) -> None:
         """Register with the manager at `address` too."""
@@ -97,9 +97,7 @@ class Registration:
             return
         link = ManagerLink(address, self._state.clock.now(), from_seed=from_seed)
         self._links[address] = link
-        self._state.supervisor.spawn(
-            f"manager:{address}", lambda: self._keep(link), policy=Policy.RESTART
-        )
+        self._state.spawn(f"manager:{address}", lambda: self._keep(link), policy=Policy.RESTART)
 
     async def _keep(self, link: ManagerLink) -> None:
         """Stay registered with one manager for as long as it is known."""

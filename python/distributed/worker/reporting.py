@@ -109,7 +109,7 @@ class Reporting:
                 lane.busy = False
                 lane.not_before = now + lane.pace.interval_seconds(now)
 
-        self._state.supervisor.spawn(f"report:{address}", send, policy=Policy.ONCE)
+        self._state.spawn(f"report:{address}", send, policy=Policy.ONCE)
 
     def _entries(self, record: JobRecord) -> tuple[AttemptProgress, ...]:
         now = self._state.clock.now()

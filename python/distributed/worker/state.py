@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from distributed.clock import Clock
 from distributed.execution.interface import Executor
 from distributed.jobs.deadlines import Deadlines
-from distributed.supervision import JobScope, Supervisor
+from distributed.supervision import JobScope, Policy, Supervisor
 from distributed.telemetry.logs import BoundLogger
 from distributed.telemetry.metrics import Metrics
 from distributed.transport.interface import Identity, Pool
@@ -18,7 +19,11 @@ from .record import JobRecord
 from .settings import WorkerSettings
 
 if TYPE_CHECKING:
+    from distributed.supervision.supervisor import Factory
+
     from .forensics import EventLog
+
+STOP_SECONDS = 1.0
 
 Due = tuple[str, str, str]
 """What is due (`timeout`, `orphan`, `resend`, `forget`), the job, and the dispatch id or ""."""
@@ -63,6 +68,25 @@ class WorkerState:
         self.overload = "healthy"
         self.attempts = 0
         self.on_idle: Callable[[], None] = lambda: None
+        self.stopping = False
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def spawn(self, name: str, factory: Factory, *, policy: Policy) -> None:
+        """Run something in the background, until this node stops."""
+        if self.stopping:
+            return
+        task = self.supervisor.spawn(name, factory, policy=policy)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def end_tasks(self) -> None:
+        """Cancel all that runs in the background, and start no more."""
+        self.stopping = True
+        tasks = [task for task in self._tasks if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel("the node is stopping")
+        if tasks:
+            await asyncio.wait(tasks, timeout=STOP_SECONDS)
 
     @property
     def name(self) -> str:
