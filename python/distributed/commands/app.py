@@ -46,6 +46,19 @@ NOUNS: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "plot": ("distributed.commands.route:plot", "Pictures of a simulated day."),
         },
     ),
+    "simulate": (
+        "Whole clusters under virtual time.",
+        {
+            "cluster": (
+                "distributed.commands.simulate_cluster:cluster",
+                "One seed: jobs, faults, and what must hold.",
+            ),
+            "chaos": (
+                "distributed.commands.simulate_cluster:chaos",
+                "Many seeds within a budget of time, over all cores.",
+            ),
+        },
+    ),
     "job": (
         "Jobs: list, show, watch, cancel, results.",
         {

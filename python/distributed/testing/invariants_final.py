@@ -77,7 +77,11 @@ class AskedIsAnswered:
                 if not replicated:
                     yield f"{submission.job_id}: {answer.workflow} is {answer.state} in a success"
                 continue
-            value = msgspec.msgpack.decode(answer.value, type=Outcome)
+            try:
+                value = msgspec.msgpack.decode(answer.value, type=Outcome)
+            except msgspec.MsgspecError as error:
+                yield f"{submission.job_id}: the value of {answer.workflow} is no value: {error}"
+                continue
             wanted = tuple(sorted(asked[answer.workflow].after))
             if value.inputs != wanted:
                 yield (

@@ -94,33 +94,40 @@ class WorkIsFenced:
 
 
 class CancelIsFinal:
-    """What a client was told is cancelled does not complete afterwards."""
+    """What a client was told is cancelled does not complete afterwards.
+
+    An orphan in a datacenter that was given up may still run to its end, unheard: it counts
+    where its result does.
+    """
 
     name = "cancelled work does not complete"
 
     def __init__(self, cluster: SimCluster) -> None:
         self._cluster = cluster
-        self._completed: list[tuple[float, str, str]] = []
+        self._completed: dict[tuple[str, str, str], float] = {}
         cluster.work_watchers.append(self._worked)
 
     def broken(self) -> Iterator[str]:
         """Completions after the word that there would be none."""
-        completed, self._completed = self._completed, []
-        told = {
-            (s.job_id, name): s.cancel_told_at
-            for s in self._cluster.submissions
-            if s.cancel_outcomes is not None
-            for name, state in s.cancel_outcomes.items()
-            if state == "cancelled"
-        }
-        for at, job_id, workflow in completed:
-            told_at = told.get((job_id, workflow))
-            if told_at is not None and at > told_at:
-                yield f"{workflow} of {job_id} completed {at - told_at:.3f} s after its end"
+        for submission in self._cluster.submissions:
+            if submission.cancel_outcomes is None or submission.result is None:
+                continue
+            for answer in submission.result.workflows:
+                if submission.cancel_outcomes.get(answer.workflow) != "cancelled":
+                    continue
+                work = (submission.job_id, answer.workflow, answer.datacenter)
+                at = self._completed.get(work, 0.0)
+                if answer.state == "completed" or at > submission.cancel_told_at:
+                    yield (
+                        f"{answer.workflow} of {submission.job_id} was said to be cancelled at "
+                        f"{submission.cancel_told_at:.3f} and is {answer.state}; the last "
+                        f"completion in {answer.datacenter} was at {at:.3f}"
+                    )
 
     def _worked(self, event: WorkEvent) -> None:
         if event.kind == "completed":
-            self._completed.append((event.at, event.job_id, event.workflow))
+            datacenter = event.node.partition("-")[0]
+            self._completed[event.job_id, event.workflow, datacenter] = event.at
 
 
 class ClientsSeeProgress:

@@ -14,6 +14,9 @@ from distributed.testing.frame_tap import FrameTap, Passing
 if TYPE_CHECKING:
     from distributed.testing.trace import Trace
 
+VERSION_AT = 4
+"""Where a frame's header says its version."""
+
 Seen = Callable[[str, str, Passing, str], None]
 """Called with source, target, the frame and its label."""
 
@@ -25,7 +28,8 @@ class MessageRule(msgspec.Struct):
         chance: how often it strikes.
         drop: lose the message.
         delay_seconds: hold up the message and everything behind it.
-        corrupt: flip one byte.
+        corrupt: flip bits of a frame's header. A frame has no checksum of its own, so what a
+            flipped byte of a body does cannot be told from what its sender meant.
         times: how often it may still strike; None for ever.
     """
 
@@ -113,7 +117,7 @@ class PipeTap:
                 and data
                 and rule.strikes(rule.name, self._source, self._target, self._rng)
             ):
-                at = self._rng.randrange(len(data))
+                at = min(VERSION_AT, len(data) - 1)
                 data = data[:at] + bytes([data[at] ^ 0x5A]) + data[at + 1 :]
                 self._trace.add(self._source, "corrupt", "bytes", self._target)
         return data

@@ -1,0 +1,157 @@
+"""`shoal simulate`: a whole cluster under virtual time, one seed or very many."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from distributed.commands.output import Output
+from distributed.errors import ConfigError
+
+if TYPE_CHECKING:
+    from distributed.testing.chaos import SeedOutcome
+    from distributed.testing.scenario import Report
+
+FAILED = 1
+Size = Literal["small", "full"]
+
+
+def cluster(
+    *,
+    seed: int = 1,
+    profile: str = "chaos",
+    minutes: float = 10.0,
+    jobs: int | None = None,
+    size: Size = "small",
+    membership: Literal["oracle", "core"] = "oracle",
+    shrink: bool = False,
+    json: bool = False,
+) -> int:
+    """Run jobs on a simulated cluster while things go wrong, and check what must hold.
+
+    Parameters
+    ----------
+    seed
+        Fixes the jobs, the faults and everything else: the same seed is the same run.
+    profile
+        What goes wrong: calm, crashes, partitions, messages, ledger or chaos.
+    minutes
+        Of virtual time.
+    jobs
+        How many are submitted; one for every six virtual seconds if not given.
+    size
+        `small`: 2 gates, 4 managers, 6 workers. `full`: 3 gates, 9 managers, 27 workers.
+    membership
+        `core` runs the failure detector that ships, `oracle` a cheap and exact one.
+    shrink
+        Cut a failing run down to the fewest faults and jobs that still fail.
+    json
+        One JSON object.
+    """
+    import msgspec
+
+    from distributed.testing.cluster_spec import FULL, SMALL
+    from distributed.testing.nemesis import PROFILES
+    from distributed.testing.scenario import drawn, play
+    from distributed.testing.shrink import Shrinker
+
+    if profile not in PROFILES:
+        known = ", ".join(PROFILES)
+        raise ConfigError(f"no profile is called {profile!r}; there are {known}", field="profile")
+    spec = msgspec.structs.replace(FULL if size == "full" else SMALL, membership=membership)
+    output = Output(json=json)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        report = play(drawn(seed, profile=profile, minutes=minutes, jobs=jobs, spec=spec))
+        if report.failed and shrink:
+            output.line("it fails; looking for the fewest faults and jobs that still do")
+            report = Shrinker().shrink(report)
+    _tell(output, report, f"--seed {seed} --profile {profile} --minutes {minutes:g}", shrink)
+    return FAILED if report.failed else 0
+
+
+def chaos(
+    *,
+    minutes: Annotated[float, Parameter(name="--minutes")] = 10.0,
+    virtual_minutes: float = 5.0,
+    profile: str = "chaos",
+    first_seed: int = 1,
+    seeds: int | None = None,
+    processes: int | None = None,
+    json: bool = False,
+) -> int:
+    """Run seed after seed over all cores until the time is up.
+
+    Parameters
+    ----------
+    minutes
+        Of real time; runs under way are finished.
+    virtual_minutes
+        Of virtual time, for each seed.
+    profile
+        What goes wrong.
+    first_seed
+        Where to begin.
+    seeds
+        How many at most.
+    processes
+        How many at once; one for each core if not given.
+    json
+        One JSON object for each seed.
+    """
+    from distributed.testing.chaos import Campaign, replay_command, run_campaign
+
+    output = Output(json=json)
+    campaign = Campaign(profile=profile, minutes=virtual_minutes)
+
+    def told(outcome: SeedOutcome) -> None:
+        if json:
+            output.record(outcome)
+        elif outcome.violation:
+            output.line(f"seed {outcome.seed} FAILED: {outcome.violation}")
+            output.line(f"    {replay_command(outcome.seed, campaign)}")
+
+    outcomes = run_campaign(
+        campaign,
+        first_seed=first_seed,
+        budget_seconds=minutes * 60.0,
+        most_seeds=seeds,
+        processes=processes,
+        on_outcome=told,
+    )
+    failed = [outcome for outcome in outcomes if outcome.violation]
+    virtual = sum(outcome.virtual_seconds for outcome in outcomes)
+    real = sum(outcome.real_seconds for outcome in outcomes) or 1.0
+    output.line(
+        f"{len(outcomes)} seeds, {len(failed)} failed; {virtual / 3600:.1f} virtual hours, "
+        f"{virtual / real:.0f} virtual seconds for each second of processor time"
+    )
+    return FAILED if failed else 0
+
+
+def _tell(output: Output, report: Report, options: str, shrunk: bool) -> None:
+    if output.json:
+        output.record(report)
+        return
+    jobs = ", ".join(f"{count} {state}" for state, count in report.jobs.items())
+    output.line(
+        f"{report.virtual_seconds:.0f} virtual seconds, {report.faults} faults, "
+        f"{report.events} events; jobs: {jobs or 'none'}"
+    )
+    output.line(f"trace {report.digest}")
+    if not report.failed:
+        output.line("every rule held")
+        return
+    if shrunk:
+        for fault in report.scenario.faults:
+            output.line(f"fault  {fault}")
+        for arrival in report.scenario.arrivals:
+            output.line(f"job    {arrival.at:g} s: {arrival.job.name} by {arrival.client}")
+    for line in report.story.splitlines():
+        output.line(line)
+    for violation in report.violations:
+        for line in f"BROKEN {violation}".splitlines():
+            output.line(line)
+    output.line(f"again: shoal simulate cluster {options}")
