@@ -134,7 +134,7 @@ impl Default for Limits {
             event_bytes: 512,
             seen_events: 1_024,
             relays: 256,
-            streams: 256,
+            streams: 4_096,
             outgoing: 4_096,
             suspicions: 8_192,
         }

@@ -7,9 +7,6 @@ use super::MemberId;
 use crate::chance::below;
 
 /// The living members but ourselves. The front part has been probed in this cycle.
-///
-/// Drawing each step from the rest is a shuffle spread over the cycle, so that no period pays
-/// for all of it.
 #[derive(Debug, Default)]
 pub(crate) struct Ring {
     order: Vec<MemberId>,
@@ -24,10 +21,14 @@ impl Ring {
         self.order.len()
     }
 
-    /// Adds a member to the part that this cycle has yet to probe; returns its place.
-    pub(crate) fn push(&mut self, id: MemberId) -> usize {
+    /// Adds a member to a random place in the part that this cycle has yet to probe; returns
+    /// both members that have a new place.
+    pub(crate) fn push(&mut self, id: MemberId, rng: &mut impl Rng) -> [Moved; 2] {
+        let last = self.order.len();
         self.order.push(id);
-        self.order.len() - 1
+        let drawn = self.probed + below(rng, last + 1 - self.probed);
+        self.order.swap(last, drawn);
+        [(self.order[last], last), (self.order[drawn], drawn)]
     }
 
     /// Takes the member at `place` out; returns whoever moved to fill the gap.
@@ -49,21 +50,21 @@ impl Ring {
         moved
     }
 
-    /// Draws the next member to probe; returns it and both members that changed places.
-    pub(crate) fn advance(&mut self, rng: &mut impl Rng) -> Option<(MemberId, [Moved; 2])> {
-        let len = self.order.len();
-        if len == 0 {
-            return None;
-        }
-        if self.probed >= len {
-            self.probed = 0;
-        }
-        let here = self.probed;
-        let drawn = here + below(rng, len - here);
-        self.order.swap(here, drawn);
+    /// The next member to probe; `None` where the cycle is over, or there is nobody.
+    pub(crate) fn next(&mut self) -> Option<MemberId> {
+        let next = self.order.get(self.probed).copied()?;
         self.probed += 1;
-        let moved = [(self.order[here], here), (self.order[drawn], drawn)];
-        Some((self.order[here], moved))
+        Some(next)
+    }
+
+    /// Begins another cycle, in another order: the one cost that grows with the cluster, paid
+    /// once in as many periods as there are members.
+    pub(crate) fn shuffle(&mut self, rng: &mut impl Rng) {
+        self.probed = 0;
+        for rest in (1..self.order.len()).rev() {
+            let drawn = below(rng, rest + 1);
+            self.order.swap(rest, drawn);
+        }
     }
 
     /// Any member.

@@ -3,7 +3,8 @@
 use core::net::SocketAddr;
 use std::sync::Arc;
 
-use rand_core::Rng;
+use rand_core::{Rng, SeedableRng};
+use rand_pcg::Pcg32;
 
 use super::gone::Gone;
 use super::index::Index;
@@ -63,6 +64,7 @@ pub(crate) struct Table {
     ring: Ring,
     gone: Gone,
     digest: Digest,
+    rng: Pcg32,
 }
 
 impl Table {
@@ -75,6 +77,7 @@ impl Table {
             ring: Ring::default(),
             gone: Gone::default(),
             digest: Digest::new(),
+            rng: Pcg32::seed_from_u64(seed),
         };
         table
             .rows
@@ -211,11 +214,16 @@ impl Table {
 
     /// Draws the next member to probe.
     pub(crate) fn next_target(&mut self, rng: &mut impl Rng) -> Option<MemberId> {
-        let (id, moved) = self.ring.advance(rng)?;
-        for (id, place) in moved {
-            self.row_mut(id).place = place as u32;
+        if let Some(next) = self.ring.next() {
+            return Some(next);
         }
-        Some(id)
+        self.ring.shuffle(rng);
+        for (place, id) in self.ring.iter().enumerate() {
+            if let Some(row) = &mut self.rows[id.index()] {
+                row.place = place as u32;
+            }
+        }
+        self.ring.next()
     }
 
     /// Any living member but ourselves.
@@ -279,14 +287,16 @@ impl Table {
         if id == MemberId::LOCAL {
             return;
         }
-        let place = if self.row(id).state.is_living() {
-            self.ring.push(id)
+        if self.row(id).state.is_living() {
+            for (moved, place) in self.ring.push(id, &mut self.rng) {
+                self.row_mut(moved).place = place as u32;
+            }
         } else {
             let rows = &self.rows;
             self.gone.compact(|id, since| departed_at(rows, id, since));
-            self.gone.push(id, now)
-        };
-        self.row_mut(id).place = place as u32;
+            let place = self.gone.push(id, now);
+            self.row_mut(id).place = place as u32;
+        }
     }
 
     fn leave_list(&mut self, id: MemberId) {

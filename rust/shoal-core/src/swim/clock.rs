@@ -29,16 +29,23 @@ impl Node {
     /// Takes the host's time in. More lateness than a healthy host shows is a pause.
     pub(super) fn enter(&mut self, outside: Instant) {
         let now = self.clock.inside(outside).max(self.now);
+        let gap = now.saturating_since(self.now);
         self.now = now;
-        let patience = self.config.lifeguard.lag_degraded;
-        let Some(due) = self.next_due() else { return };
-        let late = now.saturating_since(due);
-        if late <= patience || !self.config.lifeguard.pause_clock {
-            return;
+        // What was handled a moment ago cannot be late by more than that moment.
+        if gap > self.config.lifeguard.lag_degraded && self.config.lifeguard.pause_clock {
+            self.look_for_pause(outside);
         }
-        self.clock.paused += late;
-        self.stats.paused_micros += late.as_micros() as u64;
-        self.now = self.clock.inside(outside);
-        self.worsen_health(1);
+    }
+
+    #[cold]
+    fn look_for_pause(&mut self, outside: Instant) {
+        let Some(due) = self.next_due() else { return };
+        let late = self.now.saturating_since(due);
+        if late > self.config.lifeguard.lag_degraded {
+            self.clock.paused += late;
+            self.stats.paused_micros += late.as_micros() as u64;
+            self.now = self.clock.inside(outside);
+            self.worsen_health(1);
+        }
     }
 }

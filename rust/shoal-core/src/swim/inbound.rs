@@ -75,13 +75,14 @@ impl Node {
             self.stats.dropped.misdirected += 1;
             return;
         }
-        if let Some(id) = self.table.by_instance(sender.instance) {
+        let prober = self.table.by_instance(sender.instance);
+        if let Some(id) = prober {
             if let Some(coordinates) = &ping.coordinates {
                 self.learn_coordinates(id, coordinates);
             }
             self.heard_from(id, ping.incarnation);
         }
-        self.send_ack(sender, ping.nonce);
+        self.send_ack(sender, prober, ping.nonce);
     }
 
     /// A member spoke to us itself at `incarnation`. A higher one than we knew is news; an

@@ -162,7 +162,7 @@ impl Node {
         } else {
             match self.read_record(&join.record, None) {
                 None if self.table.by_name(join.record.name).is_some() => None,
-                None => Some(Refusal::Unavailable),
+                None => Some(self.why_not(&join.record)),
                 Some(taken) => Some(Refusal::NameConflict {
                     holder: taken.holder,
                     addr: taken.address,
@@ -189,6 +189,17 @@ impl Node {
         );
         self.send_table(stream, from, join.record.name);
         true
+    }
+
+    /// Why a sound record did not become a member: its instance is another's, or we are full.
+    fn why_not(&self, record: &Record<'_>) -> Refusal {
+        match self.table.by_instance(record.instance) {
+            Some(id) => Refusal::NameConflict {
+                holder: record.instance,
+                addr: self.table.address(id),
+            },
+            None => Refusal::Unavailable,
+        }
     }
 
     pub(super) fn read_welcome(&mut self, stream: StreamId, record: &Record<'_>) -> bool {
@@ -227,6 +238,14 @@ impl Node {
             Some(Purpose::Greeting(candidate) | Purpose::Joining(candidate)) => *candidate,
             _ => return false,
         };
+        if matches!(*refusal, Refusal::NameConflict { holder, .. } if holder == self.instance()) {
+            // Another name has our instance: we take the next one and ask again.
+            self.close_stream(stream);
+            self.seeds.finish(&candidate);
+            self.begin_life(self.instance() + 1);
+            self.seek(candidate);
+            return true;
+        }
         let reason = match *refusal {
             Refusal::Version(_) => JoinFailure::Version,
             Refusal::Label(_) => JoinFailure::Label,

@@ -28,8 +28,6 @@ mod sync;
 mod timers;
 mod user_events;
 
-#[cfg(test)]
-mod tests;
 
 use core::net::SocketAddr;
 use std::collections::VecDeque;

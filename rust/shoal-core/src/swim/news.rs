@@ -181,8 +181,8 @@ impl Node {
 
     /// Fills what room a datagram has left with what waits to be told.
     pub(super) fn piggyback(&mut self, packer: &mut Packer<'_>) {
-        if self.news.is_empty() && self.shouts.len() == 0 {
-            return;
+        if !self.gossip_armed {
+            return; // Rounds of gossip rest only while nothing waits.
         }
         let limit = self.sends_needed();
         // News of members have anti-entropy behind them; events have only this, so they are

@@ -32,6 +32,7 @@ pub(super) enum Outgoing {
     Ack {
         to: SocketAddr,
         instance: u64,
+        prober: MemberId,
         nonce: u32,
     },
     /// An answer that we waited for on behalf of somebody.
@@ -113,10 +114,16 @@ impl Node {
         }
     }
 
-    pub(super) fn send_ack(&mut self, sender: &Sender, nonce: u32) {
+    pub(super) fn send_ack(&mut self, sender: &Sender, prober: Option<MemberId>, nonce: u32) {
+        let Sender {
+            address: to,
+            instance,
+        } = *sender;
+        let prober = prober.unwrap_or(MemberId::NONE);
         self.send(Outgoing::Ack {
-            to: sender.address,
-            instance: sender.instance,
+            to,
+            instance,
+            prober,
             nonce,
         });
     }
@@ -233,10 +240,8 @@ impl Node {
                     }));
                 }
             }
-            Outgoing::Ack {
-                instance, nonce, ..
-            } => {
-                let belief = self.belief_about(instance);
+            Outgoing::Ack { prober, nonce, .. } => {
+                let belief = self.belief_about(prober);
                 packer.push(&Message::Ack(Ack {
                     nonce,
                     incarnation,
@@ -289,8 +294,8 @@ impl Node {
         }
     }
 
-    fn belief_about(&self, instance: u64) -> Option<Belief> {
-        let row = self.table.row(self.table.by_instance(instance)?);
+    fn belief_about(&self, prober: MemberId) -> Option<Belief> {
+        let row = self.table.existing(prober)?;
         let state = match row.state {
             MemberState::Alive => State::Alive,
             MemberState::Suspect => State::Suspect,

@@ -10,7 +10,14 @@ use crate::event::MemberState;
 
 impl Node {
     pub(super) fn reconnect(&mut self) {
-        self.arm_jittered(self.config.sync.reconnect_interval, Timer::Reconnect);
+        let config = &self.config.sync;
+        let alone = self.table.living() == 1 && !self.seeds.known.is_empty();
+        let after = if alone {
+            config.min_interval
+        } else {
+            config.reconnect_interval
+        };
+        self.arm_jittered(after.min(config.reconnect_interval), Timer::Reconnect);
         if !self.is_here() {
             return;
         }

@@ -47,15 +47,18 @@ impl Coordinates {
     pub(crate) fn read(cursor: &mut Cursor<'_>) -> Result<Self, WireError> {
         const WHAT: &str = "coordinates";
         let at = cursor.at();
-        let mut position = [0.0; 8];
-        for axis in &mut position {
-            *axis = cursor.f32(WHAT)?;
+        let bytes: [u8; 44] = cursor.array(WHAT)?;
+        let mut parts = [0.0; 11];
+        for (part, bytes) in parts.iter_mut().zip(bytes.chunks_exact(4)) {
+            *part = f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
         }
+        let [a, b, c, d, e, f, g, h, height, error, adjustment] = parts;
+        let position = [a, b, c, d, e, f, g, h];
         let coordinates = Self {
             position,
-            height: cursor.f32(WHAT)?,
-            error: cursor.f32(WHAT)?,
-            adjustment: cursor.f32(WHAT)?,
+            height,
+            error,
+            adjustment,
         };
         if coordinates.is_valid() {
             Ok(coordinates)

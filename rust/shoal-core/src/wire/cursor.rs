@@ -66,11 +66,6 @@ impl<'a> Cursor<'a> {
         Ok(u64::from_le_bytes(self.array(what)?))
     }
 
-    #[inline]
-    pub(crate) fn f32(&mut self, what: &'static str) -> Result<f32, WireError> {
-        Ok(f32::from_le_bytes(self.array(what)?))
-    }
-
     /// An unsigned LEB128 integer in its shortest form.
     #[inline]
     pub(crate) fn varint(&mut self, what: &'static str) -> Result<u64, WireError> {
