@@ -150,7 +150,7 @@ pub struct Memory {
 /// Network coordinates (Vivaldi, with the remedies of Ledlie et al., NSDI 2007).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Coordinates {
-    /// Whether coordinates are computed and carried on probes and acks.
+    /// Whether coordinates are computed and carried on acks.
     pub enabled: bool,
     /// `c_e`: share by which one sample can move the error estimate, 0 to 1.
     pub error_gain: f64,

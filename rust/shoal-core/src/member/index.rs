@@ -37,7 +37,7 @@ impl Index {
 
     pub(crate) fn insert_instance(&mut self, rows: &[Option<Row>], id: MemberId) {
         let seed = self.seed;
-        let hash = |id: &u32| row(rows, *id).map_or(0, |row| mix(row.identity.instance ^ seed));
+        let hash = |id: &u32| row(rows, *id).map_or(0, |row| mix(row.instance ^ seed));
         self.by_instance.insert_unique(hash(&id.0), id.0, hash);
     }
 
@@ -71,7 +71,7 @@ fn row(rows: &[Option<Row>], id: u32) -> Option<&Row> {
 }
 
 fn has_instance(rows: &[Option<Row>], id: u32, instance: u64) -> bool {
-    row(rows, id).is_some_and(|row| row.identity.instance == instance)
+    row(rows, id).is_some_and(|row| row.instance == instance)
 }
 
 fn has_name(rows: &[Option<Row>], id: u32, name: &str) -> bool {

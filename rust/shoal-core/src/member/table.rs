@@ -17,11 +17,13 @@ use crate::time::Instant;
 #[derive(Debug)]
 pub(crate) struct Row {
     pub(crate) identity: Arc<Identity>,
+    /// The identity's, here because every message is looked up by it.
+    pub(crate) instance: u64,
     /// When the state was entered.
     pub(crate) since: Instant,
     pub(crate) incarnation: u32,
     /// Counts the subject's changes of `degraded` within an incarnation.
-    pub(crate) degraded_sequence: u32,
+    pub(crate) degraded_sequence: u16,
     /// The place in the ring or among the gone.
     place: u32,
     /// The slot of what contact taught us, or [`Row::NO_CONTACT`].
@@ -141,6 +143,10 @@ impl Table {
                 MemberId(index)
             }
             None => {
+                if self.rows.len() == self.rows.capacity() {
+                    // Grows by a quarter: tables are large where there are many of them.
+                    self.rows.reserve_exact(self.rows.len() / 4 + 8);
+                }
                 self.rows.push(row);
                 MemberId(self.rows.len() as u32 - 1)
             }
@@ -183,7 +189,9 @@ impl Table {
         if old != new {
             self.index.remove_instance(&self.rows, old);
         }
-        self.row_mut(id).identity = identity;
+        let row = self.row_mut(id);
+        row.identity = identity;
+        row.instance = new;
         if old != new {
             self.index.insert_instance(&self.rows, id);
             self.row_mut(id).degraded = false;
@@ -322,6 +330,7 @@ fn departed_at(rows: &[Option<Row>], id: MemberId, since: Instant) -> bool {
 
 fn new_row(identity: Arc<Identity>, incarnation: u32, state: MemberState, now: Instant) -> Row {
     Row {
+        instance: identity.instance,
         identity,
         since: now,
         incarnation,

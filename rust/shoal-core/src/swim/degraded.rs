@@ -32,7 +32,7 @@ impl Node {
 
     fn set_own_degraded(&mut self, degraded: bool) {
         let row = self.table.row_mut(MemberId::LOCAL);
-        row.degraded_sequence += 1;
+        row.degraded_sequence = row.degraded_sequence.wrapping_add(1);
         self.note_degraded(MemberId::LOCAL, degraded);
     }
 
@@ -41,11 +41,13 @@ impl Node {
             return;
         };
         let row = self.table.row(id);
-        let newer = degraded.sequence > row.degraded_sequence;
+        let sequence = degraded.sequence as u16;
+        // Sequences wrap round: the newer is less than half the circle ahead.
+        let newer = (sequence.wrapping_sub(row.degraded_sequence) as i16) > 0;
         if id == MemberId::LOCAL || !newer || !row.state.is_living() {
             return;
         }
-        self.table.row_mut(id).degraded_sequence = degraded.sequence;
+        self.table.row_mut(id).degraded_sequence = sequence;
         self.note_degraded(id, degraded.level > 0);
     }
 

@@ -28,7 +28,6 @@ mod sync;
 mod timers;
 mod user_events;
 
-
 use core::net::SocketAddr;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -76,6 +75,8 @@ pub struct Node {
     pool: Option<Pool>,
     rng: Pcg32,
     clock: Clock,
+    /// Our own, as in our row.
+    instance: u64,
     /// The protocol's own time; see [`Clock`].
     now: Instant,
     wheel: Wheel<Timer>,
@@ -152,6 +153,7 @@ impl Node {
             codec: codec_for(&config, instance, rng.next_u64(), config.keyring.clone()),
             pool,
             clock: Clock::default(),
+            instance,
             now,
             wheel: Wheel::new(now),
             due: Vec::new(),
@@ -237,7 +239,7 @@ impl Node {
     }
 
     fn instance(&self) -> u64 {
-        self.table.row(MemberId::LOCAL).identity.instance
+        self.instance
     }
 }
 

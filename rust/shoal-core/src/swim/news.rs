@@ -219,7 +219,7 @@ pub(super) fn write_news<'a, S: core::hash::BuildHasher>(
         (News::Degraded(_), _) => Message::Degraded(Degraded {
             subject,
             incarnation,
-            sequence: row.degraded_sequence,
+            sequence: u32::from(row.degraded_sequence),
             level: u8::from(row.degraded),
         }),
         (_, MemberState::Alive) => Message::Alive(row.identity.record(row.incarnation)),

@@ -204,7 +204,6 @@ impl Node {
     }
 
     fn write_purpose(&self, outgoing: &Outgoing, packer: &mut Packer<'_>) {
-        let coordinates = self.config.coordinates.enabled.then(|| *self.space.here());
         let local = self.table.row(MemberId::LOCAL);
         let incarnation = u64::from(local.incarnation);
         match *outgoing {
@@ -215,7 +214,7 @@ impl Node {
                     nonce,
                     target,
                     incarnation,
-                    coordinates,
+                    coordinates: None,
                 }));
             }
             Outgoing::RelayedPing {
@@ -227,7 +226,7 @@ impl Node {
                     nonce,
                     target,
                     incarnation,
-                    coordinates,
+                    coordinates: None,
                 }));
             }
             Outgoing::PingReq { target, nonce, .. } => {
@@ -242,6 +241,7 @@ impl Node {
             }
             Outgoing::Ack { prober, nonce, .. } => {
                 let belief = self.belief_about(prober);
+                let coordinates = self.config.coordinates.enabled.then(|| *self.space.here());
                 packer.push(&Message::Ack(Ack {
                     nonce,
                     incarnation,

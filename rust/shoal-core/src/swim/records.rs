@@ -36,21 +36,39 @@ impl Node {
             self.stats.dropped.implausible += 1;
             return None;
         }
+        if let Some(id) = self.table.by_instance(record.instance) {
+            return self.read_known_life(id, record);
+        }
         let Some(id) = self.table.by_name(record.name) else {
             self.admit(record);
             return None;
         };
-        let identity = &self.table.row(id).identity;
         if id == MemberId::LOCAL {
             self.read_record_of_us(record)
-        } else if identity.instance == record.instance {
-            self.update_life(id, record);
-            None
-        } else if record.instance > identity.instance {
+        } else if record.instance > self.table.row(id).identity.instance {
             self.begin_life_of(id, record, from)
         } else {
             None
         }
+    }
+
+    /// A record of an instance that we know, which is most of what we hear.
+    fn read_known_life(&mut self, id: MemberId, record: &Record<'_>) -> Option<Taken> {
+        if *self.table.row(id).identity.name != *record.name {
+            // Another name with that instance. Where it is ours, the larger name takes the next.
+            if id == MemberId::LOCAL && *self.config.name > *record.name {
+                self.begin_life(self.instance() + 1);
+            } else {
+                self.stats.dropped.implausible += 1;
+            }
+            return None;
+        }
+        if id == MemberId::LOCAL {
+            return self.read_record_of_us(record);
+        }
+        self.update_meta_of(id, record);
+        self.claim_alive(id, record.incarnation);
+        None
     }
 
     /// A record and the state in which a peer holds the member, from a join or an exchange.
@@ -69,7 +87,7 @@ impl Node {
             }
             (State::Dead | State::Left, None) => {
                 if let Some(id) = self.table.by_name(record.name) {
-                    self.read_ended_life(id, record, state);
+                    self.read_ended_life(id, record);
                 }
             }
             (_, Some(id)) => self.update_meta_of(id, record),
@@ -84,24 +102,13 @@ impl Node {
     }
 
     /// A peer remembers a life of this name that we do not know, and that ended.
-    fn read_ended_life(&mut self, id: MemberId, record: &Record<'_>, _state: State) {
+    fn read_ended_life(&mut self, id: MemberId, record: &Record<'_>) {
         if id == MemberId::LOCAL && record.instance > self.instance() {
             self.outlive(record);
         }
     }
 
     fn admit(&mut self, record: &Record<'_>) {
-        if record.instance == self.instance() {
-            // Another name with our instance: the larger name takes the next one.
-            if *self.config.name > *record.name {
-                self.begin_life(self.instance() + 1);
-            }
-            return;
-        }
-        if self.table.by_instance(record.instance).is_some() {
-            self.stats.dropped.implausible += 1;
-            return;
-        }
         if !self.has_room() {
             return;
         }
@@ -120,12 +127,6 @@ impl Node {
             Some(pool) => pool.intern(record),
             None => Arc::new(Identity::from_record(record)),
         }
-    }
-
-    /// News of a life that we know.
-    fn update_life(&mut self, id: MemberId, record: &Record<'_>) {
-        self.update_meta_of(id, record);
-        self.claim_alive(id, record.incarnation);
     }
 
     /// Metadata is ordered by its own version, whatever the state.
@@ -153,10 +154,6 @@ impl Node {
         record: &Record<'_>,
         from: Option<SocketAddr>,
     ) -> Option<Taken> {
-        if self.table.by_instance(record.instance).is_some() {
-            self.stats.dropped.implausible += 1;
-            return None;
-        }
         let row = self.table.row(id);
         let living = row.state.is_living();
         let address = row.identity.address;

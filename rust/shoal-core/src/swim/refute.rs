@@ -91,6 +91,7 @@ impl Node {
             ..Identity::clone(old)
         });
         self.table.set_identity(MemberId::LOCAL, identity);
+        self.instance = instance;
         self.table
             .set_state(MemberId::LOCAL, MemberState::Alive, 0, self.now);
         let keyring = self.codec.keyring().clone();
