@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import ctypes
 import importlib
 import json
 import os
 import resource
+import signal
 import statistics
 import time
 from pathlib import Path
@@ -55,19 +57,19 @@ class Cluster:
         self.killed: dict[str, float] = {}
         self.told: dict[str, dict[str, float]] = {}
         self.false_deaths = 0
+        self.false_of: dict[str, int] = {}
         self.empty_bytes = resident_bytes()
 
-    async def boot(self, count: int, limit: float) -> bool:
+    async def boot(self, count: int, limit: float, seed: str = "", prefix: str = "m") -> bool:
         started = time.monotonic()
-        first: Peer = self._factory("m0")
-        await first.start([], self._scale)
-        self.members.append(first)
-        others = [self._factory(f"m{number}") for number in range(1, count)]
-        for member in others:
-            await member.start([first.address], self._scale)
+        for number in range(count):
+            member: Peer = self._factory(f"{prefix}{number}")
+            await member.start([seed] if seed else [], self._scale)
+            seed = seed or member.address
             self.members.append(member)
         converged = await self.until(lambda: self.one_view(count), limit)
-        tell("booted", converged=converged, seconds=time.monotonic() - started)
+        seconds = time.monotonic() - started
+        tell("booted", converged=converged, seconds=seconds, address=self.members[0].address)
         return converged
 
     def one_view(self, count: int) -> bool:
@@ -88,6 +90,7 @@ class Cluster:
                     self.told.setdefault(subject, {}).setdefault(member.name, when)
                 else:
                     self.false_deaths += 1
+                    self.false_of[subject] = self.false_of.get(subject, 0) + 1
 
     async def quiet(self, seconds: float) -> None:
         await asyncio.sleep(5.0)
@@ -126,7 +129,13 @@ class Cluster:
         tell("kill", **result)
 
 
+def hold_the_gil(*_: object) -> None:
+    """A C call that never lets go of the interpreter."""
+    ctypes.PyDLL(None).usleep(10_000_000)
+
+
 async def main() -> None:
+    signal.signal(signal.SIGUSR1, hold_the_gil)
     parser = argparse.ArgumentParser()
     parser.add_argument("peer")
     parser.add_argument("-n", type=int, default=50)
@@ -134,14 +143,17 @@ async def main() -> None:
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--limit", type=float, default=60.0)
+    parser.add_argument("--seed", default="", help="join this cluster instead of starting one")
+    parser.add_argument("--prefix", default="m", help="of the members' names")
     parser.add_argument("--watch", type=float, default=0.0, help="only count false deaths so long")
     arguments = parser.parse_args()
     cluster = Cluster(importlib.import_module(f"peer_{arguments.peer}").make, arguments.scale)
-    converged = await cluster.boot(arguments.n, arguments.limit)
+    limit = 0.0 if arguments.watch else arguments.limit
+    converged = await cluster.boot(arguments.n, limit, arguments.seed, arguments.prefix)
     if arguments.watch:
         await asyncio.sleep(arguments.watch)
         cluster.listen()
-        tell("watched", one_view=cluster.one_view(arguments.n))
+        tell("watched", deaths=cluster.false_of)
     elif converged:
         await cluster.quiet(arguments.seconds)
         for _ in range(arguments.kills):

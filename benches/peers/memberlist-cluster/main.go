@@ -30,6 +30,7 @@ type cluster struct {
 	nodes  map[string]*node
 	down   map[string]bool
 	leaves map[string]map[string]time.Time // subject -> observer -> when
+	of     map[string]int                  // deaths of members that were not killed, by subject
 	falses atomic.Int64
 	probes atomic.Int64
 }
@@ -43,6 +44,7 @@ func (n *node) NotifyLeave(gone *memberlist.Node) {
 	defer c.mu.Unlock()
 	if !c.down[name] {
 		c.falses.Add(1)
+		c.of[name]++
 		return
 	}
 	if c.leaves[name] == nil {
@@ -76,12 +78,6 @@ func (c *cluster) add(name string) (*node, error) {
 	c.nodes[name] = n
 	c.mu.Unlock()
 	return n, nil
-}
-
-func (c *cluster) seed() string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return fmt.Sprintf("127.0.0.1:%d", c.nodes["m0"].list.LocalNode().Port)
 }
 
 func (c *cluster) converged(wanted int) bool {
@@ -127,20 +123,28 @@ func tell(values map[string]any) {
 	_ = json.NewEncoder(os.Stdout).Encode(values)
 }
 
-func (c *cluster) boot(n int, limit time.Duration) bool {
+func (c *cluster) boot(n int, limit time.Duration, seed, prefix string) bool {
+	first := seed
 	for i := 0; i < n; i++ {
-		created, err := c.add(fmt.Sprintf("m%d", i))
+		created, err := c.add(fmt.Sprintf("%s%d", prefix, i))
 		if err != nil {
 			log.Fatal(err)
 		}
-		if i > 0 {
-			if _, err := created.list.Join([]string{c.seed()}); err != nil {
+		if seed != "" {
+			if _, err := created.list.Join([]string{seed}); err != nil {
 				log.Print(err)
 			}
 		}
+		own := fmt.Sprintf("127.0.0.1:%d", created.list.LocalNode().Port)
+		if seed == "" {
+			seed = own
+		}
+		if i == 0 {
+			first = own
+		}
 	}
 	took, ok := c.waitConverged(n, limit)
-	tell(map[string]any{"kind": "booted", "converged": ok, "seconds": took.Seconds()})
+	tell(map[string]any{"kind": "booted", "converged": ok, "seconds": took.Seconds(), "address": first})
 	return ok
 }
 
@@ -196,17 +200,26 @@ func main() {
 	limit := flag.Float64("limit", 60, "seconds to wait for one view")
 	serve := flag.Bool("serve", false, "one node that only answers; CPU is told at the end of stdin")
 	ping := flag.String("ping", "", "keep 64 pings in flight to this address for -seconds")
+	seed := flag.String("seed", "", "join this cluster instead of starting one")
+	prefix := flag.String("prefix", "m", "of the members' names")
+	watch := flag.Float64("watch", 0, "only count deaths for so long")
 	flag.Parse()
 	c := &cluster{scale: *scale, nodes: map[string]*node{}, down: map[string]bool{},
-		leaves: map[string]map[string]time.Time{}}
+		leaves: map[string]map[string]time.Time{}, of: map[string]int{}}
 	switch {
 	case *serve:
 		serveNode(c)
 	case *ping != "":
 		pingNode(c, *ping, *seconds)
+	case *watch > 0:
+		c.boot(*n, 0, *seed, *prefix)
+		time.Sleep(time.Duration(*watch * float64(time.Second)))
+		c.mu.Lock()
+		tell(map[string]any{"kind": "watched", "deaths": c.of})
+		c.mu.Unlock()
 	default:
 		patience := time.Duration(*limit * float64(time.Second))
-		if c.boot(*n, patience) {
+		if c.boot(*n, patience, *seed, *prefix) {
 			c.quiet(*n, *seconds)
 			for round := 0; round < *kills; round++ {
 				c.kill(*n, round, patience)

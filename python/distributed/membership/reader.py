@@ -11,8 +11,8 @@ from weakref import WeakKeyDictionary
 from distributed import _native
 from distributed.errors import ClosedError
 
-PULSE_SECONDS = 0.2
-"""How often the loop proves that it runs; a second without is reported as degraded."""
+PULSE_SECONDS = 0.5
+"""How often the loop proves that it runs; 1.25 s without are reported as degraded."""
 
 
 class Listener(Protocol):

@@ -8,11 +8,13 @@ use core::time::Duration;
 
 use shoal_core::Instant;
 
-/// How often lag is sampled; also the pulse that readers are asked to keep.
-pub const SAMPLE_INTERVAL: Duration = Duration::from_millis(200);
+/// How often lag is sampled.
+pub const SAMPLE_INTERVAL: Duration = Duration::from_millis(250);
+/// The pulse that readers are asked to keep.
+pub const PULSE_INTERVAL: Duration = Duration::from_millis(500);
 /// A reader that missed its pulse for this long is stalled. Shorter pauses (a garbage
 /// collection, a slow callback) are the daily life of a Python service.
-pub const READER_PATIENCE: Duration = Duration::from_millis(1_000);
+pub const READER_PATIENCE: Duration = Duration::from_millis(750);
 /// Lateness of the agent itself below which nothing is said.
 const AGENT_PATIENCE: Duration = Duration::from_millis(50);
 
@@ -44,7 +46,7 @@ pub(crate) fn reader_lag(last_beat: Option<Instant>, now: Instant) -> Duration {
     let Some(beat) = last_beat else {
         return Duration::ZERO;
     };
-    let silent = now.saturating_since(beat).saturating_sub(SAMPLE_INTERVAL);
+    let silent = now.saturating_since(beat).saturating_sub(PULSE_INTERVAL);
     if silent < READER_PATIENCE {
         Duration::ZERO
     } else {
@@ -80,8 +82,8 @@ mod tests {
     #[test]
     fn a_reader_is_late_once_its_pulse_stays_away_beyond_patience() {
         assert_eq!(reader_lag(None, at(9_000)), Duration::ZERO);
-        assert_eq!(reader_lag(Some(at(1_000)), at(2_100)), Duration::ZERO);
-        let lag = reader_lag(Some(at(1_000)), at(2_300));
-        assert_eq!(lag, Duration::from_millis(1_100));
+        assert_eq!(reader_lag(Some(at(1_000)), at(2_200)), Duration::ZERO);
+        let lag = reader_lag(Some(at(1_000)), at(2_400));
+        assert_eq!(lag, Duration::from_millis(900));
     }
 }

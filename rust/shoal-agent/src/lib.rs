@@ -31,7 +31,7 @@ pub use command::{Figures, MembershipId, Outcome, RequestId, TimerToken};
 pub use error::AgentError;
 pub use handle::{boot_epoch, random_seed, Agent, Handle, Setup};
 pub use jobs::{JobDeath, JobLayer, JobTimeout};
-pub use lag::{READER_PATIENCE, SAMPLE_INTERVAL};
+pub use lag::{PULSE_INTERVAL, READER_PATIENCE, SAMPLE_INTERVAL};
 pub use port::{EventPort, Lost, Notice};
 pub use reach::Reach;
 pub use snapshot::Snapshot;
