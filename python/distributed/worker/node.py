@@ -18,6 +18,7 @@ from distributed.membership.interface import Membership
 from distributed.messages.admin import DrainNode, DrainStarted, NodeStatus
 from distributed.messages.base import Message
 from distributed.supervision import Policy, Supervisor, settle
+from distributed.supervision.supervisor import Factory
 from distributed.telemetry.logs import BoundLogger, node_logger
 from distributed.telemetry.metrics import Metrics
 from distributed.transport.interface import Context, Handlers, Identity, Listener, Transport
@@ -85,7 +86,7 @@ class WorkerNode:
             logger=log,
             metrics=metrics,
             supervisor=supervisor,
-            executor=executor or subprocess_pool(settings, supervisor),
+            executor=executor or make_executor(settings, supervisor),
             events=EventLog(events_path, settings.event_log_bytes, clock),
         )
         self._orphans = Orphans(self.state)
@@ -198,9 +199,24 @@ class WorkerNode:
         state.events.close()
 
 
-def subprocess_pool(settings: WorkerSettings, supervisor: Supervisor) -> SubprocessPool:
-    """The default executor."""
+def make_executor(settings: WorkerSettings, supervisor: Supervisor) -> Executor:
+    """The executor that the settings name."""
+
+    def spawn(name: str, factory: Factory) -> object:
+        return supervisor.spawn(name, factory, policy=Policy.ONCE)
+
     spill = str(Path(settings.data_directory) / "results") if settings.data_directory else ""
+    if settings.executor == "ray":
+        from distributed.execution.ray import RayExecutor, RaySettings
+
+        return RayExecutor(
+            RaySettings(
+                address=settings.ray_address,
+                import_paths=settings.import_paths,
+                spill_directory=spill,
+            ),
+            spawn,
+        )
     return SubprocessPool(
         PoolSettings(
             slots=settings.cores,
@@ -208,7 +224,7 @@ def subprocess_pool(settings: WorkerSettings, supervisor: Supervisor) -> Subproc
             spill_directory=spill or str(Path(tempfile.gettempdir()) / "shoal-results"),
             import_paths=settings.import_paths,
         ),
-        lambda name, factory: supervisor.spawn(name, factory, policy=Policy.ONCE),
+        spawn,
     )
 
 

@@ -18,6 +18,8 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Addresses of managers to register with, besides those that membership shows."""
     executor: Literal["subprocess", "ray"] = "subprocess"
     """What runs the workflows."""
+    ray_address: str = "auto"
+    """Where the `ray` executor finds its cluster; `local` starts one on this machine."""
     import_paths: tuple[str, ...] = ()
     """Folders put in front of the workflows' module search path."""
     data_directory: str = ""
