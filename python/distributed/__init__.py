@@ -14,14 +14,31 @@ from typing import TYPE_CHECKING  # noqa: E402
 from distributed import _native  # noqa: E402
 
 if TYPE_CHECKING:
+    from distributed.client import Client as Client
+    from distributed.client import JobHandle as JobHandle
+    from distributed.client import Outcome as Outcome
+    from distributed.membership import Node as Node
     from distributed.messages.job import Job as Job
     from distributed.messages.job import Placement as Placement
     from distributed.messages.job import Workflow as Workflow
 
 __version__ = _native.version()
-__all__ = ["Job", "Placement", "Workflow", "__version__"]
+__all__ = [
+    "Client",
+    "Job",
+    "JobHandle",
+    "Node",
+    "Outcome",
+    "Placement",
+    "Workflow",
+    "__version__",
+]
 
 _HOMES = {
+    "Client": "distributed.client",
+    "JobHandle": "distributed.client",
+    "Outcome": "distributed.client",
+    "Node": "distributed.membership",
     "Job": "distributed.messages.job",
     "Placement": "distributed.messages.job",
     "Workflow": "distributed.messages.job",
