@@ -48,9 +48,14 @@ class Datacenter:
         self.prepared_at = float("-inf")
         self.was_away = False
 
+    def in_doubt(self, now: float) -> bool:
+        """Whether it may be failing: probes go unanswered, or its managers fell silent."""
+        self.capacity = self.managers.capacity(now)
+        silent = self.capacity is None and self.known_managers > 0
+        return silent or self.probe.reach is not Reach.REACHABLE
+
     def assess(self, now: float, reading: FailureReading, *, flapping: bool) -> Bucket:
         """The bucket to route by, and in `assessment` what argues for it."""
-        self.capacity = self.managers.capacity(now)
         if self.capacity is None and not self.known_managers:
             self.assessment = Assessment(Bucket.HEALTHY, ("nothing is known yet",))
         else:
@@ -126,7 +131,6 @@ class RoutingKnowledge:
         self._probe_rules = probe_rules if probe_rules is not None else ProbeRules()
         self._slo_targets = slo_targets
         self._datacenters: dict[str, Datacenter] = {}
-        self._reading: FailureReading | None = None
 
     def datacenter(self, name: str) -> Datacenter:
         """One datacenter's trackers, from the first mention on."""
@@ -192,24 +196,25 @@ class RoutingKnowledge:
 
     def candidates(self, now: float) -> list[Candidate]:
         """Every datacenter prepared for scoring, anew where something changed."""
-        found = []
-        for known in self._datacenters.values():
-            if known.candidate is None or now - known.prepared_at >= REFRESH_SECONDS:
-                known.candidate = self._prepare(known, now)
+        due = [k for k in self._datacenters.values() if now - k.prepared_at >= REFRESH_SECONDS]
+        for known in due:
+            self.correlation.observe(known.name, failing=known.in_doubt(now), now=now)
+        if due:
+            reading = self.reading(now)
+            for known in due:
+                known.candidate = self._prepare(known, reading, now)
                 known.prepared_at = now
-            found.append(known.candidate)
-        return found
+        return [k.candidate for k in self._datacenters.values() if k.candidate is not None]
 
     def reading(self, now: float) -> FailureReading:
         """How the failures of now are to be read: whether this gate is itself cut off."""
         return self.correlation.read(now, self.peers)
 
-    def _prepare(self, known: Datacenter, now: float) -> Candidate:
-        away = known.probe.reach is Reach.UNREACHABLE
-        self.correlation.observe(known.name, failing=away, now=now)
+    def _prepare(self, known: Datacenter, reading: FailureReading, now: float) -> Candidate:
         flapping = self.correlation.flapping(known.name, now)
-        bucket = known.assess(now, self.reading(now), flapping=flapping)
+        bucket = known.assess(now, reading, flapping=flapping)
         capacity = known.capacity
+        away = known.probe.reach is Reach.UNREACHABLE
         away = away or (capacity is not None and capacity.draining)
         if known.was_away and not away:
             self.observed.recovered(known.name, now)

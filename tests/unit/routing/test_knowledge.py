@@ -137,7 +137,9 @@ def test_a_gate_that_is_cut_off_evicts_nobody() -> None:
     knowledge.peers = PeerView(peers=2, reachable=2)
     drive(knowledge, 1.0, 10.0, set())
     knowledge.peers = PeerView(peers=2, reachable=0)
-    drive(knowledge, 10.0, 60.0, {"near", "far"})
+    for second in range(10, 60):
+        drive(knowledge, float(second), second + 1.0, {"near", "far"})
+        assert knowledge.plan(ONE, second + 1.0).placed
     assert knowledge.reading(60.0).isolated
     assert knowledge.datacenter("near").probe.reach is Reach.UNREACHABLE
     assert {name: view(knowledge, name, 60.0).verdict for name in ("near", "far")} == {
