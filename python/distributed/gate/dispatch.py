@@ -145,7 +145,7 @@ class Dispatch:
                 self._state.metrics.count("stale_fences")
                 self.on_stale(record)
                 return Reply.LOST, refusal.reason
-            self._placing.router.failed(run.datacenter, now)
+            self._managers.knowledge.failed(run.datacenter, now, refused=False)
             kind = Reply.UNFIT if refusal.code in UNFIT_CODES else Reply.LATER
             return kind, f"{view.name} refused: {refusal.reason}"
         except TransportError as error:
@@ -169,6 +169,8 @@ class Dispatch:
 
     def _taken(self, record: JobRecord, run: DatacenterRun) -> None:
         run.started = True
+        if run.route is not None:
+            run.route.accepted(self._state.clock.now())
         if self._state.records.get(record.job_id) is not record or record.ending:
             self.forget(record, run)
             return
@@ -181,6 +183,8 @@ class Dispatch:
     def _abandon(self, record: JobRecord, run: DatacenterRun, why: str) -> None:
         run.finished = True
         run.reason = why
+        if run.route is not None:
+            run.route.failed(self._state.clock.now(), refused=True)
         self._ending.gap(record, run, f"no manager of {run.datacenter} took it: {why}")
         self._ending.settle(record)
 

@@ -11,14 +11,12 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 from distributed.errors import ShoalError
-from distributed.health.capacity import Capacity, CapacityAggregator
-from distributed.health.datacenter import classify
 from distributed.jobs.ownership import rank
 from distributed.jobs.validation import DatacenterRoom
 from distributed.messages.base import Done
 from distributed.messages.health import ManagerRegistered, ManagerStatus, RegisterGate
 from distributed.routing.candidate import Candidate
-from distributed.routing.facts import DatacenterFacts
+from distributed.routing.knowledge import RoutingKnowledge
 from distributed.supervision import Policy
 from distributed.transport.interface import Connection, Context, Handlers
 from distributed.types import Address
@@ -51,13 +49,11 @@ class Managers:
         self._state = state
         self._views: dict[str, ManagerView] = {}
         self._addresses: set[str] = set()
-        self._capacity: dict[str, CapacityAggregator] = {}
-        self._candidates: dict[str, Candidate] = {}
-        self._stale_at: dict[str, float] = {}
+        self.knowledge = RoutingKnowledge()
         self.on_lost: Callable[[str, str], None] = lambda _name, _reason: None
         self.on_found: Callable[[ManagerView], None] = lambda _view: None
         for datacenter in state.settings.datacenters:
-            self._capacity[datacenter] = CapacityAggregator()
+            self.knowledge.datacenter(datacenter)
 
     def handlers(self) -> Handlers:
         """What managers send."""
@@ -96,7 +92,7 @@ class Managers:
 
     def datacenters(self) -> tuple[str, ...]:
         """Every datacenter known, configured or reported."""
-        return tuple(self._capacity)
+        return self.knowledge.names()
 
     def rooms(self) -> dict[str, DatacenterRoom]:
         """What each datacenter can hold, for judging submissions."""
@@ -106,33 +102,13 @@ class Managers:
         }
 
     def candidates(self) -> dict[str, Candidate]:
-        """Every datacenter prepared for routing; rebuilt when a report came or went stale."""
-        now = self._state.clock.now()
-        for name, aggregator in self._capacity.items():
-            if name not in self._candidates or now >= self._stale_at[name]:
-                self._candidates[name] = Candidate(self._facts(name, aggregator.capacity(now)))
-                self._stale_at[name] = now + 1.0
-        return self._candidates
+        """Every datacenter prepared for routing, by name."""
+        found = self.knowledge.candidates(self._state.clock.now())
+        return {candidate.name: candidate for candidate in found}
 
-    def _facts(self, name: str, capacity: Capacity | None) -> DatacenterFacts:
-        live = len(self.live(name))
-        known = sum(view.datacenter == name for view in self._views.values())
-        if capacity is None:
-            return DatacenterFacts(name=name, managers=live if known else None)
-        return DatacenterFacts(
-            name=name,
-            bucket=classify(capacity, known_managers=known).bucket,
-            managers=live,
-            free_cores=capacity.free_cores,
-            total_cores=capacity.total_cores,
-            queued=capacity.queued,
-            largest_worker=capacity.largest_worker,
-            dispatch_rate=capacity.dispatch_rate,
-            wait_seconds=capacity.wait_seconds,
-            capacity_at=capacity.at,
-            draining=capacity.draining,
-            pressure=capacity.pressure,
-        )
+    def _count(self, datacenter: str) -> None:
+        known = sum(view.datacenter == datacenter for view in self._views.values())
+        self.knowledge.members(datacenter, live=len(self.live(datacenter)), known=known)
 
     def _keep_address(self, address: Address) -> None:
         if address in self._addresses or self._state.stopping:
@@ -178,6 +154,7 @@ class Managers:
         view.address = address
         view.instance = instance
         view.alive = True
+        self._count(status.datacenter)
         self._take(status)
         self._state.logger.info("manager %s of %s is there", status.name, status.datacenter)
         self.on_found(view)
@@ -206,10 +183,8 @@ class Managers:
         if view is None or not view.alive:
             return
         view.alive = False
-        aggregator = self._capacity.get(view.datacenter)
-        if aggregator is not None:
-            aggregator.forget(name)
-        self._candidates.pop(view.datacenter, None)
+        self.knowledge.manager_lost(view.datacenter, name)
+        self._count(view.datacenter)
         self._state.metrics.count("managers_lost")
         self._state.logger.warning("manager %s is given up: %s", name, reason)
         self.on_lost(name, reason)
@@ -222,10 +197,8 @@ class Managers:
     def _take(self, status: ManagerStatus) -> None:
         view = self._views[status.name]
         now = self._state.clock.now()
-        aggregator = self._capacity.setdefault(status.datacenter, CapacityAggregator())
-        if aggregator.report(status, now):
+        if self.knowledge.status(status, now):
             view.draining = status.draining
-            self._candidates.pop(status.datacenter, None)
         view.heard_at = now
         for _, address in status.peers:
             self._keep_address(Address(address))

@@ -26,6 +26,7 @@ from .cancellation import Cancellation
 from .deadlines import Deadlines
 from .dispatch import Dispatch
 from .ending import Ending
+from .federation import Federation
 from .inputs import Inputs
 from .leases import Leases
 from .managers import Managers
@@ -129,6 +130,7 @@ class GateNode:
             deadlines,
             watching,
         )
+        self._federation = Federation(state, self.managers)
         self._status = Status(state, self.managers, self._admission)
         self._handlers: Handlers = merge(
             submission.handlers(),
@@ -188,6 +190,7 @@ class GateNode:
             ("orphans", self._takeover.serve_orphans),
             ("membership", self._takeover.serve_membership),
             ("admission", self._admission.serve),
+            ("federation", self._federation.serve),
             ("retention", self._sweep),
         ):
             self._spawn(name, serve)

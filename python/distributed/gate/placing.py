@@ -12,7 +12,6 @@ from distributed.messages.submission import Explanation, PlanJob
 from distributed.routing.decision import Decision
 from distributed.routing.placement import divide, weights
 from distributed.routing.request import request_for
-from distributed.routing.router import Router
 from distributed.transport.interface import Context, Handlers
 
 from .managers import Managers
@@ -28,7 +27,6 @@ class Placing:
         self._state = state
         self._managers = managers
         self._stories = stories
-        self.router = Router()
 
     def handlers(self) -> Handlers:
         """What clients ask here."""
@@ -38,11 +36,8 @@ class Placing:
         self, job: Job, *, barred: Collection[str] = (), count: int | None = None
     ) -> Decision:
         """Where the job would best go now; the gate's route follows."""
-        return self.router.decide(
-            request_for(job, barred=barred, count=count),
-            self._managers.candidates().values(),
-            self._state.clock.now(),
-        )
+        request = request_for(job, barred=barred, count=count)
+        return self._managers.knowledge.decide(request, self._state.clock.now())
 
     def place(self, record: JobRecord) -> bool:
         """Give the job its parts; False where no datacenter can take it now."""
@@ -50,6 +45,8 @@ class Placing:
         if not decision.placed:
             return False
         record.runs = parts(record.job, decision.primaries)
+        for run in record.runs.values():
+            self._reserve(record, run, decision)
         self._tell(record, decision)
         return True
 
@@ -65,14 +62,24 @@ class Placing:
         if pinned or (required and len(job.placement.datacenters) <= len(record.runs)):
             return None
         decision = self.decide(job, barred=barred, count=1)
-        self.router.failed(run.datacenter, self._state.clock.now())
+        if run.route is not None:
+            run.route.failed(self._state.clock.now(), refused=True)
         if not decision.placed:
             return None
         successor = DatacenterRun(decision.primaries[0], run.names, run.left)
+        self._reserve(record, successor, decision)
         del record.runs[run.datacenter]
         record.runs[successor.datacenter] = successor
         self._tell(record, decision, reason=f"{run.datacenter}: {reason}")
         return successor
+
+    def _reserve(self, record: JobRecord, run: DatacenterRun, decision: Decision) -> None:
+        """Hold the cores that this part can use at once until the datacenter shows it."""
+        names = set(record.runs_here(run))
+        cores = sum(w.cores for w in record.job.workflows if w.name in names and not w.after)
+        run.route = self._managers.knowledge.dispatch(
+            decision, run.datacenter, max(1, cores), self._state.clock.now()
+        )
 
     def _tell(self, record: JobRecord, decision: Decision, reason: str = "") -> None:
         view = msgspec.to_builtins(decision.explain())
@@ -81,11 +88,8 @@ class Placing:
 
     async def _plan(self, _context: Context, message: PlanJob) -> Explanation:
         check_placeable(message.job, self._managers.rooms())
-        decision = self.router.plan(
-            request_for(message.job),
-            self._managers.candidates().values(),
-            self._state.clock.now(),
-        )
+        request = request_for(message.job)
+        decision = self._managers.knowledge.plan(request, self._state.clock.now())
         return Explanation((msgspec.to_builtins(decision.explain()),))
 
 

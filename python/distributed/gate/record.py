@@ -18,6 +18,7 @@ from distributed.types import Address, JobState
 if TYPE_CHECKING:
     import asyncio
 
+    from distributed.routing.knowledge import Dispatch
     from distributed.supervision import JobScope
 
     from .watching import Watch
@@ -46,6 +47,7 @@ class DatacenterRun:
         "progress_sequence",
         "provided",
         "reason",
+        "route",
         "started",
         "states",
     )
@@ -66,6 +68,7 @@ class DatacenterRun:
         self.progress_sequence = 0
         self.entries: dict[str, AttemptProgress] | None = None
         self.states: dict[str, WorkflowChange] | None = None
+        self.route: Dispatch | None = None
 
     @property
     def done(self) -> bool:

@@ -15,12 +15,13 @@ from distributed.messages.results import (
     DatacenterResults,
     ResultsRecorded,
 )
+from distributed.routing.dispatch_times import critical_path_seconds
 from distributed.transport.interface import Context, Handlers
 from distributed.types import JobState, WorkflowState
 
 from .ending import Ending
 from .inputs import Inputs
-from .record import JobRecord
+from .record import DatacenterRun, JobRecord
 from .state import GateState
 from .story import Stories
 
@@ -62,6 +63,9 @@ class Results:
                 self._state.metrics.count("results_repeated")
         if not fresh:
             return
+        run = record.runs.get(message.datacenter)
+        if run is not None and run.left <= 0 and run.route is not None:
+            run.route.finished(self._state.clock.now(), _execution_seconds(record, run))
         self._stories.reach(record, JobState.RUNNING)
         for result in fresh:
             self._stories.add_result(record, result)
@@ -127,7 +131,20 @@ class Results:
         if run is not None and not run.finished:
             run.finished = True
             run.reason = message.reason
+            if run.route is not None:
+                run.route.abandoned()
             if run.left > 0:
                 self._ending.gap(record, run, message.reason or f"not run in {run.datacenter}")
             self._ending.settle(record)
         return Done()
+
+
+def _execution_seconds(record: JobRecord, run: DatacenterRun) -> float:
+    """What the part's workflows took by themselves, one after another where they must."""
+    names = set(record.runs_here(run))
+    run_seconds = {
+        result.workflow: result.run_seconds
+        for (name, datacenter), result in record.results.items()
+        if datacenter == run.datacenter and name in names
+    }
+    return critical_path_seconds(record.job.workflows, run_seconds)

@@ -119,6 +119,9 @@ class GateState:
             if not record.ending:
                 watch.connection.try_send(Gone(record.job_id))
         record.watches = None
+        for run in record.runs.values():
+            if run.route is not None:
+                run.route.abandoned()
         if record.timer is not None:
             self.timers.cancel(record.timer)
             record.timer = None

@@ -140,6 +140,16 @@ class RoutingKnowledge:
             self._datacenters[name] = known
         return known
 
+    def names(self) -> tuple[str, ...]:
+        """Every datacenter mentioned so far."""
+        return tuple(self._datacenters)
+
+    def manager_lost(self, name: str, manager: str) -> None:
+        """A manager died, left or restarted: what it reported no longer counts."""
+        known = self.datacenter(name)
+        known.managers.forget(manager)
+        known.prepared_at = float("-inf")
+
     def forget(self, name: str) -> None:
         """The datacenter is no part of the cluster any more."""
         self._datacenters.pop(name, None)
