@@ -164,7 +164,7 @@ class Client:
             return self._jobs.get(reply.job_id) or JobHandle(self, reply.job_id, owner)
         handle.owned_by(owner)
         self.gates.learn(owner)
-        if watch and owner == asked:
+        if watch and owner == asked and not reply.duplicate:
             handle.watched(await self.gates.connection(asked))
         return handle
 
