@@ -51,6 +51,8 @@ class Lifecycle:
         self, record: JobRecord, entry: Entry, attempt: int, worker: str, dispatch_id: str = ""
     ) -> None:
         """A worker has (or had) this attempt, whatever was believed here."""
+        if entry.dispatch_id != dispatch_id:
+            self._release(entry)
         record.line.discard(entry.workflow.name)
         if entry.state is State.PENDING:
             self._move(record, entry, State.READY)
