@@ -6,7 +6,7 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -26,8 +26,9 @@ class MemberProcess:
         self.address = ""
 
     @classmethod
-    async def start(cls, **arguments: Any) -> Self:
+    async def start(cls, before: Sequence[str] = (), **arguments: Any) -> Self:
         process = await asyncio.create_subprocess_exec(
+            *before,
             sys.executable,
             "-m",
             "tests.cluster.membership.member_process",
