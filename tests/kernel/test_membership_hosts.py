@@ -103,7 +103,9 @@ def on_hosts(names: list[str], cluster: Cluster, among: set[int]) -> set[str]:
 
 
 @pytest.mark.parametrize("percent", [5, 20])
-async def test_loss_keeps_one_view(percent: int, record_property: Callable[[str, object], None]) -> None:
+async def test_loss_keeps_one_view(
+    percent: int, record_property: Callable[[str, object], None]
+) -> None:
     with hosts(10) as on:
         async with spread(on, "lan") as cluster:
             on.lose(percent)
