@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from distributed.errors import ConfigError
+from distributed.jobs.fence import fence
 from distributed.messages.base import Done, Gone, Message, Refused
 from distributed.messages.dispatch import (
     Assignment,
@@ -18,6 +19,9 @@ from .orphans import Orphans
 from .record import AttemptRecord, JobRecord
 from .running import Running
 from .state import WorkerState
+
+FIRST_FENCE = fence(1, 1)
+"""The fence of a job's first owner and first manager: nobody commanded it before them."""
 
 
 class Assignments:
@@ -53,9 +57,10 @@ class Assignments:
     async def report(self, _: Context, message: Message) -> Message:
         """Tell a (new) manager all that is here of the job, and obey it from now on."""
         assert isinstance(message, ReportWork)
+        known = self._state.records.get(message.job_id)
+        if known is not None and message.epoch < known.fence:
+            return stale(known, message.epoch)
         record = self._state.record_for(message.job_id)
-        if message.epoch < record.fence:
-            return stale(record, message.epoch)
         self._orphans.commanded(record, message.epoch, message.manager, message.manager_address)
         record.outbox.resend_all()
         running = tuple(attempt.as_running_work() for attempt in record.attempts.values())
@@ -68,11 +73,12 @@ class Assignments:
         """The job has ended."""
         assert isinstance(message, DropJob)
         record = self._state.records.get(message.job_id)
-        if record is None:
+        if record is None or record.ended:
             return Gone(message.job_id)
         if message.epoch < record.fence:
             return stale(record, message.epoch)
-        await self._state.drop(record, "the job has ended")
+        others_before = message.epoch > FIRST_FENCE
+        await self._state.drop(record, "the job has ended", keep_fence=others_before)
         return Done()
 
     def _take(self, assignment: Assignment, manager: str, address: str) -> str | None:
@@ -82,6 +88,8 @@ class Assignments:
         if record is not None:
             if assignment.epoch < record.fence:
                 return "stale_fence"
+            if record.ended and assignment.epoch == record.fence:
+                return "gone"
             known = (assignment.workflow.name, assignment.attempt) in record.outbox
             if known or assignment.dispatch_id in record.attempts:
                 self._orphans.commanded(record, assignment.epoch, manager, address)

@@ -86,6 +86,7 @@ class JobRecord:
         attempts: dispatches that have not ended, by dispatch id.
         outbox: results that are not recorded yet.
         forestalled: dispatch ids cancelled before they came.
+        ended: whether the job was dropped and only its fence is remembered.
         orphaned: whether its manager is gone and the grace runs.
         delivering: whether a delivery task runs.
         moved: set when another manager commands the job.
@@ -94,6 +95,7 @@ class JobRecord:
     __slots__ = (
         "attempts",
         "delivering",
+        "ended",
         "fence",
         "forestalled",
         "job_id",
@@ -121,6 +123,7 @@ class JobRecord:
         self.log_lines = 0
         self.logs_dropped = 0
         self.moved = asyncio.Event()
+        self.ended = False
         self.orphaned = False
         self.delivering = False
 

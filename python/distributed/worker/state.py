@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from distributed.clock import Clock
 from distributed.execution.interface import Executor
 from distributed.jobs.deadlines import Deadlines
+from distributed.jobs.outbox import Outbox
 from distributed.supervision import JobScope, Policy, Supervisor
 from distributed.telemetry.logs import BoundLogger
 from distributed.telemetry.metrics import Metrics
@@ -96,7 +97,7 @@ class WorkerState:
     def record_for(self, job_id: str) -> JobRecord:
         """The job's record, made where there is none."""
         record = self.records.get(job_id)
-        if record is None:
+        if record is None or record.ended:
             scope = JobScope(job_id, self.supervisor, self.logger)
             record = JobRecord(job_id, scope, self.settings.resend_seconds)
             self.records[job_id] = record
@@ -111,10 +112,12 @@ class WorkerState:
         else:
             self.deadlines.cancel(due)
 
-    async def drop(self, record: JobRecord, reason: str) -> None:
-        """Forget the job: what runs is killed, what is undelivered is gone."""
-        if self.records.get(record.job_id) is record:
-            del self.records[record.job_id]
+    async def drop(self, record: JobRecord, reason: str, *, keep_fence: bool = False) -> None:
+        """Forget the job: what runs is killed, what is undelivered is gone.
+
+        With `keep_fence` its fence is remembered for a while, so that a manager that slept
+        through the job's end cannot begin it again.
+        """
         for kind in ("forget", "orphan", "resend"):
             self.deadlines.cancel((kind, record.job_id, ""))
         for dispatch_id, attempt in list(record.attempts.items()):
@@ -123,5 +126,13 @@ class WorkerState:
             self.deadlines.cancel(("timeout", record.job_id, dispatch_id))
         self.attempts -= len(record.attempts)
         record.attempts.clear()
+        if keep_fence:
+            record.ended = True
+            record.outbox = Outbox(self.settings.resend_seconds)
+            record.logs.clear()
+            due = ("forget", record.job_id, "")
+            self.deadlines.set(due, self.clock.now() + self.settings.record_idle_seconds)
+        elif self.records.get(record.job_id) is record:
+            del self.records[record.job_id]
         await record.scope.close()
         self.on_idle()

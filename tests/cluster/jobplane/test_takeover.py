@@ -212,3 +212,22 @@ async def test_a_job_that_no_worker_is_wide_enough_for_is_refused(plane: Plane) 
         await plane.ask(message)
     assert refusal.value.code == "too_wide"
     assert not plane.managers[0].state.records
+
+
+async def test_a_manager_that_slept_through_the_jobs_end_cannot_begin_it_again(
+    plane: Plane,
+) -> None:
+    """GM 37.1; MW 52.3: the fence outlives the job at its workers for a while."""
+    await plane.start(managers=2, workers=1)
+    await plane.run("j1", workflow("empty"))
+    await plane.finished("j1")
+    plane.gate.finished.clear()
+    await plane.run("j1", workflow("empty"), manager=1, manager_epoch=2)
+    await plane.finished("j1")
+    await plane.ask(DropJob("j1", 1), manager=1)
+    worker = plane.workers[0]
+    await plane.gate.until(lambda: worker.state.records["j1"].ended)
+    late = Assignment("j1", plane.managers[0].state.records["j1"].fence, "d", 2, workflow("empty"))
+    batch = AssignWorkflows("m0", plane.managers[0].address, (late,))
+    taken = await plane.gate.pool.request(Address(worker.address), batch, timeout=5.0)
+    assert taken.refused == (("d", "stale_fence"),)  # type: ignore[attr-defined]
