@@ -14,6 +14,14 @@ from distributed.messages.results import WorkflowResult
 Key = tuple[str, int]
 """Workflow and attempt: what a hop is idempotent on, within one job and datacenter."""
 
+BATCH_BYTES = 4 << 20
+"""Size of a batch beyond which no further result joins it: frames are bounded."""
+
+
+def size_of(result: WorkflowResult) -> int:
+    """About how many bytes a result takes on the wire."""
+    return 256 + len(result.value) + len(result.traceback) + len(result.error) + len(result.sketch)
+
 
 class Outbox:
     """Ended attempts of one job on their way up, in the order in which they ended.
@@ -22,12 +30,13 @@ class Outbox:
         resend_seconds: how long after a send an unrecorded result is due again.
     """
 
-    __slots__ = ("_resend_seconds", "_sent", "_unsent")
+    __slots__ = ("_resend_seconds", "_sent", "_unsent", "bytes")
 
     def __init__(self, resend_seconds: float) -> None:
         self._resend_seconds = resend_seconds
         self._unsent: OrderedDict[Key, WorkflowResult] = OrderedDict()
         self._sent: OrderedDict[Key, tuple[WorkflowResult, float]] = OrderedDict()
+        self.bytes = 0
 
     def __len__(self) -> int:
         return len(self._unsent) + len(self._sent)
@@ -45,9 +54,12 @@ class Outbox:
         key = (result.workflow, result.attempt)
         if key not in self:
             self._unsent[key] = result
+            self.bytes += size_of(result)
 
-    def due(self, now: float, limit: int) -> tuple[WorkflowResult, ...]:
-        """Up to `limit` results to send now, oldest first."""
+    def due(
+        self, now: float, limit: int, max_bytes: int = BATCH_BYTES
+    ) -> tuple[WorkflowResult, ...]:
+        """Up to `limit` results of together about `max_bytes` to send now, oldest first."""
         while self._sent:
             key, (result, again_at) = next(iter(self._sent.items()))
             if again_at > now:
@@ -55,8 +67,10 @@ class Outbox:
             del self._sent[key]
             self._unsent[key] = result
         batch: list[WorkflowResult] = []
+        size = 0
         for result in self._unsent.values():
-            if len(batch) >= limit:
+            size += size_of(result)
+            if len(batch) >= limit or (batch and size > max_bytes):
                 break
             batch.append(result)
         return tuple(batch)
@@ -73,7 +87,11 @@ class Outbox:
         dropped = 0
         for key in keys:
             pair = (key[0], key[1])
-            if self._unsent.pop(pair, None) is not None or self._sent.pop(pair, None) is not None:
+            result = self._unsent.pop(pair, None)
+            if result is None and pair in self._sent:
+                result, _ = self._sent.pop(pair)
+            if result is not None:
+                self.bytes -= size_of(result)
                 dropped += 1
         return dropped
 
@@ -82,6 +100,17 @@ class Outbox:
         waiting = [(key, result) for key, (result, _) in self._sent.items()]
         self._sent.clear()
         self._unsent = OrderedDict([*waiting, *self._unsent.items()])
+
+    def some(self, max_bytes: int = BATCH_BYTES) -> tuple[WorkflowResult, ...]:
+        """The first of all that is kept, of together about `max_bytes`."""
+        chosen: list[WorkflowResult] = []
+        size = 0
+        for result in self.everything():
+            size += size_of(result)
+            if chosen and size > max_bytes:
+                break
+            chosen.append(result)
+        return tuple(chosen)
 
     def everything(self) -> tuple[WorkflowResult, ...]:
         """All that is kept."""

@@ -13,6 +13,9 @@ from .lifecycle import Lifecycle
 from .state import ManagerState
 from .worker_seat import Given, WorkerSeat
 
+BATCH_BYTES = 4 << 20
+"""Inputs in one message after which no further assignment joins it: frames are bounded."""
+
 
 class Lanes:
     """Sends what the scheduler gave, one message under way for each worker.
@@ -47,10 +50,12 @@ class Lanes:
         limit = self._state.settings.assign_batch
         while seat.outgoing and not seat.gone:
             batch: list[Given] = []
-            while seat.outgoing and len(batch) < limit:
+            size = 0
+            while seat.outgoing and len(batch) < limit and size < BATCH_BYTES:
                 given = seat.outgoing.popleft()
                 if given[1].dispatch_id == given[2].dispatch_id:
                     batch.append(given)
+                    size += sum(len(value) for _, value in given[2].inputs)
             if batch:
                 await self._offer(seat, batch)
         seat.lane_running = False

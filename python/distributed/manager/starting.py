@@ -97,7 +97,7 @@ class Starting:
                 for entry in record.entries.values()
                 if entry.state in (State.PENDING, State.READY)
             ),
-            results=record.outbox.everything(),
+            results=record.outbox.some(),
         )
 
     async def drop_job(self, _: Context, message: Message) -> Message:

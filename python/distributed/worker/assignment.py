@@ -64,7 +64,7 @@ class Assignments:
         self._orphans.commanded(record, message.epoch, message.manager, message.manager_address)
         record.outbox.resend_all()
         running = tuple(attempt.as_running_work() for attempt in record.attempts.values())
-        report = WorkReport(message.job_id, running, record.outbox.everything())
+        report = WorkReport(message.job_id, running, record.outbox.some())
         record.outbox.sent(report.results, self._state.clock.now())
         self._state.forget_when_idle(record)
         return report
@@ -121,6 +121,8 @@ class Assignments:
             return "draining"
         if state.overload == "overloaded":
             return "overloaded"
+        if state.overfull:
+            return "undelivered"
         if state.attempts - state.executor.slots >= state.settings.queue_limit:
             return "full"
         if assignment.workflow.cores > state.executor.slots:

@@ -28,6 +28,8 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Child processes started before the first workflow."""
     queue_limit: int = 4096
     """Dispatches held beyond those that run; more are refused as `full`."""
+    undelivered_bytes: int = 256 << 20
+    """Results kept for managers beyond which new work is refused as `undelivered`."""
     status_interval_seconds: float = 1.0
     """Between two status messages to a manager."""
     request_seconds: float = 5.0

@@ -37,6 +37,7 @@ class WorkerState:
         records: every job known here, by id: the only table keyed by job.
         deadlines: what is due when, looked at by the node's one timer task.
         draining: whether new work is refused for good.
+        overfull: whether so many results wait for their delivery that no work is taken.
         overload: `healthy`, `busy` or `overloaded`, from the resource guards.
     """
 
@@ -67,6 +68,7 @@ class WorkerState:
         self.deadlines: Deadlines[Due] = Deadlines()
         self.draining = False
         self.overload = "healthy"
+        self.overfull = False
         self.attempts = 0
         self.on_idle: Callable[[], None] = lambda: None
         self.stopping = False

@@ -13,6 +13,8 @@ from .record import AttemptRecord, JobRecord
 from .running import Running
 from .state import Due, WorkerState
 
+SWEEP_SECONDS = 0.5
+
 
 class Timers:
     """Does what is due. One failing duty is logged and hides no other."""
@@ -28,8 +30,13 @@ class Timers:
     async def run(self) -> None:
         """Look at the deadlines until cancelled."""
         state = self._state
+        sweep_at = 0.0
         while True:
             await state.clock.sleep(state.settings.tick_seconds)
+            if state.clock.now() >= sweep_at:
+                sweep_at = state.clock.now() + SWEEP_SECONDS
+                kept = sum(record.outbox.bytes for record in state.records.values())
+                state.overfull = kept > state.settings.undelivered_bytes
             for due in state.deadlines.due(state.clock.now()):
                 try:
                     await self._do(due)

@@ -84,3 +84,26 @@ def test_deadlines_moved_many_times_do_not_grow() -> None:
 def test_the_gates_epoch_counts_before_the_managers() -> None:
     """Invariant 2: one fence domain."""
     assert fence(2, 0) > fence(1, 5) > fence(1, 4)
+
+
+def test_a_batch_is_bounded_in_bytes_and_never_empty() -> None:
+    """MW 10.2, 54.4: one large result travels alone, many small ones together."""
+    outbox = Outbox(10.0)
+    outbox.put(WorkflowResult("huge", 1, "completed", value=b"x" * 5000))
+    for name in "abc":
+        outbox.put(WorkflowResult(name, 1, "completed", value=b"x" * 100))
+    assert names(outbox.due(0.0, 9, max_bytes=1000)) == ["huge"]
+    outbox.sent(outbox.due(0.0, 1), 0.0)
+    assert names(outbox.due(0.0, 9, max_bytes=1000)) == ["a", "b"]
+    assert names(outbox.some(max_bytes=6000)) == ["huge", "a", "b"]
+
+
+def test_the_bytes_kept_are_known_and_go_with_the_results() -> None:
+    outbox = Outbox(10.0)
+    outbox.put(WorkflowResult("a", 1, "completed", value=b"x" * 100))
+    outbox.put(WorkflowResult("a", 1, "completed", value=b"x" * 100))
+    outbox.put(WorkflowResult("b", 1, "completed"))
+    outbox.sent(outbox.due(0.0, 1), 0.0)
+    assert outbox.bytes > 100
+    outbox.recorded([("a", 1), ("b", 1)])
+    assert outbox.bytes == 0
