@@ -8,5 +8,7 @@ mod lifeguard;
 mod limits;
 mod net;
 mod partitions;
+mod random;
 mod restarting;
 mod scale;
+mod steady;

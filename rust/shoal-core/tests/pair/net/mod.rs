@@ -57,6 +57,8 @@ pub(crate) struct Host {
     pub(crate) address: SocketAddr,
     pub(crate) node: Option<Node>,
     pub(crate) events: Vec<(Instant, Event)>,
+    /// How many of the events are of earlier lives of this place.
+    pub(crate) earlier: usize,
     life: u64,
     paused_until: Instant,
     deaf_until: Instant,
@@ -141,6 +143,7 @@ impl Net {
             address: config.advertise,
             node: None,
             events: Vec::new(),
+            earlier: 0,
             life: 0,
             paused_until: Instant::ZERO,
             deaf_until: Instant::ZERO,
@@ -157,7 +160,9 @@ impl Net {
     pub(crate) fn start(&mut self, index: usize, config: Config) {
         let seed = self.rng.next_u64();
         let node = Node::with_pool(config, seed, self.now, self.pool.clone()).expect("valid");
-        self.hosts[index].node = Some(node);
+        let host = &mut self.hosts[index];
+        host.node = Some(node);
+        host.earlier = host.events.len();
         self.drain(index);
     }
 
