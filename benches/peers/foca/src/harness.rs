@@ -55,7 +55,14 @@ impl<T> Net<T> {
         self.datagrams += 1;
         self.bytes += bytes.len() as u64;
         let (from, at) = (self.me, self.now + LINK_MICROS);
-        self.post(to, at, Arrival::Datagram { from, bytes: buffer });
+        self.post(
+            to,
+            at,
+            Arrival::Datagram {
+                from,
+                bytes: buffer,
+            },
+        );
     }
 
     /// Wakes `to` at a moment.

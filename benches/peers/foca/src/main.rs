@@ -37,7 +37,10 @@ static ALLOCATOR: Counting = Counting;
 
 /// What this thread has used of a processor: other work on the machine does not count.
 fn cpu_time() -> Duration {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
     // SAFETY: the clock exists on Linux and the pointer is to a live value.
     let result = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
     assert_eq!(result, 0);
@@ -54,8 +57,11 @@ struct Cost {
 /// Runs a cluster at rest: medians of repeats of sixty periods each.
 fn measure<P: Peer>((mut peers, mut net): (Vec<P>, Net<P::Timer>)) -> Cost {
     let member_periods = (peers.len() as u64 * PERIODS) as f64;
-    let (allocations, datagrams, bytes) =
-        (ALLOCATIONS.load(Ordering::Relaxed), net.datagrams, net.bytes);
+    let (allocations, datagrams, bytes) = (
+        ALLOCATIONS.load(Ordering::Relaxed),
+        net.datagrams,
+        net.bytes,
+    );
     let mut nanos: Vec<f64> = (0..REPEATS)
         .map(|_| {
             let start = cpu_time();
@@ -74,7 +80,11 @@ fn measure<P: Peer>((mut peers, mut net): (Vec<P>, Net<P::Timer>)) -> Cost {
 }
 
 fn row(name: &str, members: u32, cost: &Cost) -> String {
-    let (least, median, most) = (cost.nanos[0], cost.nanos[REPEATS / 2], cost.nanos[REPEATS - 1]);
+    let (least, median, most) = (
+        cost.nanos[0],
+        cost.nanos[REPEATS / 2],
+        cost.nanos[REPEATS - 1],
+    );
     format!(
         "| {members} | {name} | {median:.0} ({least:.0}–{most:.0}) | {:.4} | {:.2} | {:.0} |",
         cost.allocations, cost.datagrams, cost.bytes
@@ -88,13 +98,25 @@ fn main() {
     }
     let only = std::env::args().nth(1);
     if only.as_deref() == Some("ours") {
-        let members = std::env::args().nth(2).and_then(|n| n.parse().ok()).unwrap_or(256);
-        println!("{}", row("shoal-core", members, &measure(Ours::cluster(members))));
+        let members = std::env::args()
+            .nth(2)
+            .and_then(|n| n.parse().ok())
+            .unwrap_or(256);
+        println!(
+            "{}",
+            row("shoal-core", members, &measure(Ours::cluster(members)))
+        );
         return;
     }
     if only.as_deref() == Some("foca") {
-        let members = std::env::args().nth(2).and_then(|n| n.parse().ok()).unwrap_or(256);
-        println!("{}", row("foca 1.0.0", members, &measure(Theirs::cluster(members))));
+        let members = std::env::args()
+            .nth(2)
+            .and_then(|n| n.parse().ok())
+            .unwrap_or(256);
+        println!(
+            "{}",
+            row("foca 1.0.0", members, &measure(Theirs::cluster(members)))
+        );
         return;
     }
     println!("| members | library | ns a member a period | allocations | datagrams | bytes |");

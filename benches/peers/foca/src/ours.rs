@@ -44,7 +44,11 @@ impl Ours {
             net.run(&mut peers, 10_000);
         }
         net.run(&mut peers, 120_000_000);
-        assert!(peers.iter().all(|peer| peer.node.living() == count as usize));
+        assert!(
+            peers
+                .iter()
+                .all(|peer| peer.node.living() == count as usize)
+        );
         assert!(peers.iter().all(|peer| peer.node.stats().gossip_queue == 0));
         (peers, net)
     }
@@ -53,7 +57,12 @@ impl Ours {
         let config = Config::lan(format!("node-{i}"), address(i));
         let now = Instant::from_micros(net.now);
         let node = Node::new(config, u64::from(i), now).expect("valid");
-        let mut peer = Self { node, buffer: Vec::new(), wakes_at: u64::MAX, streams: Vec::new() };
+        let mut peer = Self {
+            node,
+            buffer: Vec::new(),
+            wakes_at: u64::MAX,
+            streams: Vec::new(),
+        };
         net.me = i;
         peer.drain(net);
         peer
@@ -75,7 +84,10 @@ impl Ours {
             }
         }
         while self.node.poll_event().is_some() {}
-        let due = self.node.poll_timeout().map_or(u64::MAX, Instant::as_micros);
+        let due = self
+            .node
+            .poll_timeout()
+            .map_or(u64::MAX, Instant::as_micros);
         if due < self.wakes_at {
             self.wakes_at = due;
             net.wake(net.me, due.max(net.now), Wake::Due);
@@ -88,15 +100,29 @@ impl Ours {
         let theirs = StreamId::accepted(u64::from(net.me) << 32 | self.streams_opened(stream));
         self.streams.push((stream, to, theirs));
         let bytes = self.buffer.clone();
-        net.wake(to, net.now + 200, Wake::Message { stream: theirs, bytes });
+        net.wake(
+            to,
+            net.now + 200,
+            Wake::Message {
+                stream: theirs,
+                bytes,
+            },
+        );
     }
 
     fn streams_opened(&self, stream: StreamId) -> u64 {
         let text = stream.to_string();
-        text.trim_start_matches("out-").parse().expect("we opened it")
+        text.trim_start_matches("out-")
+            .parse()
+            .expect("we opened it")
     }
 
-    fn on_stream(&self, stream: StreamId, what: impl FnOnce(StreamId) -> Wake, net: &mut Net<Wake>) {
+    fn on_stream(
+        &self,
+        stream: StreamId,
+        what: impl FnOnce(StreamId) -> Wake,
+        net: &mut Net<Wake>,
+    ) {
         let open = self.streams.iter().find(|(ours, ..)| *ours == stream);
         if let Some(&(_, to, theirs)) = open {
             net.wake(to, net.now + 200, what(theirs));
@@ -109,7 +135,8 @@ impl Ours {
             let text = stream.to_string();
             let number: u64 = text.trim_start_matches("in-").parse().expect("accepted");
             let opener = (number >> 32) as u32;
-            self.streams.push((stream, opener, opened(number & 0xffff_ffff)));
+            self.streams
+                .push((stream, opener, opened(number & 0xffff_ffff)));
         }
     }
 }

@@ -51,10 +51,22 @@ fn put_message(message: &Message<Id>, buf: &mut impl BufMut) {
     let (code, id, probe) = match message {
         Message::Ping(n) => (0, None, Some(*n)),
         Message::Ack(n) => (1, None, Some(*n)),
-        Message::PingReq { target, probe_number } => (2, Some(*target), Some(*probe_number)),
-        Message::IndirectPing { origin, probe_number } => (3, Some(*origin), Some(*probe_number)),
-        Message::IndirectAck { target, probe_number } => (4, Some(*target), Some(*probe_number)),
-        Message::ForwardedAck { origin, probe_number } => (5, Some(*origin), Some(*probe_number)),
+        Message::PingReq {
+            target,
+            probe_number,
+        } => (2, Some(*target), Some(*probe_number)),
+        Message::IndirectPing {
+            origin,
+            probe_number,
+        } => (3, Some(*origin), Some(*probe_number)),
+        Message::IndirectAck {
+            target,
+            probe_number,
+        } => (4, Some(*target), Some(*probe_number)),
+        Message::ForwardedAck {
+            origin,
+            probe_number,
+        } => (5, Some(*origin), Some(*probe_number)),
         Message::Announce => (6, None, None),
         Message::Feed => (7, None, None),
         Message::Gossip => (8, None, None),
@@ -74,10 +86,22 @@ fn message(buf: &mut impl Buf) -> Message<Id> {
     match buf.get_u8() {
         0 => Message::Ping(buf.get_u8()),
         1 => Message::Ack(buf.get_u8()),
-        2 => Message::PingReq { target: Id(buf.get_u32()), probe_number: buf.get_u8() },
-        3 => Message::IndirectPing { origin: Id(buf.get_u32()), probe_number: buf.get_u8() },
-        4 => Message::IndirectAck { target: Id(buf.get_u32()), probe_number: buf.get_u8() },
-        5 => Message::ForwardedAck { origin: Id(buf.get_u32()), probe_number: buf.get_u8() },
+        2 => Message::PingReq {
+            target: Id(buf.get_u32()),
+            probe_number: buf.get_u8(),
+        },
+        3 => Message::IndirectPing {
+            origin: Id(buf.get_u32()),
+            probe_number: buf.get_u8(),
+        },
+        4 => Message::IndirectAck {
+            target: Id(buf.get_u32()),
+            probe_number: buf.get_u8(),
+        },
+        5 => Message::ForwardedAck {
+            origin: Id(buf.get_u32()),
+            probe_number: buf.get_u8(),
+        },
         6 => Message::Announce,
         7 => Message::Feed,
         8 => Message::Gossip,
@@ -158,18 +182,28 @@ impl Theirs {
         let mut peers: Vec<Self> = (0..count)
             .map(|i| {
                 let rng = SmallRng::seed_from_u64(u64::from(i));
-                Self { foca: Foca::new(Id(i), Config::new_lan(size), rng, Compact) }
+                Self {
+                    foca: Foca::new(Id(i), Config::new_lan(size), rng, Compact),
+                }
             })
             .collect();
         for i in 0..count {
             net.me = i;
-            let others = (0..count).filter(|other| *other != i).map(|i| Member::alive(Id(i)));
-            let applied = peers[i as usize].foca.apply_many(others, false, OnNet(&mut net));
+            let others = (0..count)
+                .filter(|other| *other != i)
+                .map(|i| Member::alive(Id(i)));
+            let applied = peers[i as usize]
+                .foca
+                .apply_many(others, false, OnNet(&mut net));
             applied.expect("all are new");
             net.run(&mut peers, 10_000);
         }
         net.run(&mut peers, 120_000_000);
-        assert!(peers.iter().all(|peer| peer.foca.iter_members().count() == count as usize - 1));
+        assert!(
+            peers
+                .iter()
+                .all(|peer| peer.foca.iter_members().count() == count as usize - 1)
+        );
         assert!(peers.iter().all(|peer| peer.foca.updates_backlog() == 0));
         (peers, net)
     }
@@ -179,7 +213,9 @@ impl Peer for Theirs {
     type Timer = Timer<Id>;
 
     fn datagram(&mut self, _: u32, bytes: &mut [u8], net: &mut Net<Timer<Id>>) {
-        self.foca.handle_data(bytes, OnNet(net)).expect("well formed");
+        self.foca
+            .handle_data(bytes, OnNet(net))
+            .expect("well formed");
     }
 
     fn timer(&mut self, timer: Timer<Id>, net: &mut Net<Timer<Id>>) {
