@@ -1,6 +1,7 @@
 """Jobs through real processes: one gate, one manager, two workers, on loopback.
 
-Run with `pytest benches/python/test_jobplane_bench.py --benchmark-enable`. Each figure stands beside a bare loopback round trip of the same run.
+Run with `pytest benches/python/test_jobplane_bench.py --benchmark-enable`. Each figure
+stands beside a bare loopback round trip of the same run.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from distributed.commands.config import loaded
 from distributed.errors import ConfigError
 
 if TYPE_CHECKING:
+    from distributed.commands.settings_tree import Settings
     from distributed.membership import NodeOptions, Profile
 
 
@@ -61,26 +62,56 @@ def agent(
     file
         TOML file to read below the environment.
     """
-    from distributed.membership import NodeOptions
+    from uvloop import run
+
     from distributed.membership.control import default_path
 
-    settings = loaded(file).tree
+    given = _options(
+        loaded(file).tree,
+        name=name,
+        bind=bind,
+        seed=seed,
+        advertise=advertise,
+        profile=profile,
+        label=label,
+        keys=read_keys(key_file) if key_file else (),
+        encryption=encryption,
+        allow=allow,
+        tag=tag,
+    )
+    return run(serve(given, socket or default_path()))
+
+
+def _options(
+    settings: Settings,
+    *,
+    name: str,
+    bind: str,
+    seed: tuple[str, ...],
+    advertise: str,
+    profile: str,
+    label: str,
+    keys: tuple[str, ...],
+    encryption: bool | None,
+    allow: tuple[str, ...],
+    tag: tuple[str, ...],
+) -> NodeOptions:
+    """Flags over settings."""
+    from distributed.membership import NodeOptions
+
     membership = settings.membership
-    options = NodeOptions(
+    return NodeOptions(
         name=name or settings.node.name or _host_name(),
         bind=bind or settings.node.member_bind or "127.0.0.1:7946",
         seeds=seed or settings.node.seeds,
         meta=parse_tags(tag),
         profile=cast("Profile", profile or membership.profile),
         label=label or membership.label,
-        keys=read_keys(key_file) if key_file else membership.keys,
+        keys=keys or membership.keys,
         encryption=membership.encryption if encryption is None else encryption,
         advertise=advertise or settings.node.member_advertise or None,
         allow=allow or membership.allow,
     )
-    from uvloop import run
-
-    return run(serve(options, socket or default_path()))
 
 
 async def serve(options: NodeOptions, path: Path) -> int:

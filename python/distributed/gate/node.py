@@ -93,6 +93,10 @@ class GateNode:
             logger=logger or node_logger(Role.GATE, identity.name),
         )
         self.state = state
+        self._handlers: Handlers = self._converse(state)
+
+    def _converse(self, state: GateState) -> Handlers:
+        """Put the conversations together; returns what they handle."""
         watching = Watching(state)
         stories = self._stories = Stories(state, watching)
         ending = Ending(state, stories)
@@ -132,7 +136,7 @@ class GateNode:
         )
         self._federation = Federation(state, self.managers)
         self._status = Status(state, self.managers, self._admission)
-        self._handlers: Handlers = merge(
+        return merge(
             submission.handlers(),
             watching.handlers(),
             placing.handlers(),

@@ -43,7 +43,7 @@ def killer(point: str) -> object:
 async def main(database: str, port: str, manager: str, point: str) -> None:
     """Serve until killed."""
     clock = SystemClock()
-    rng = random.Random()  # noqa: S311
+    rng = random.Random()
     logger = node_logger("gate", "victim")
     metrics = CountingMetrics()
     supervisor = Supervisor(clock, rng, logger, metrics)
