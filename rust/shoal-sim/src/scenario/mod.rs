@@ -1,0 +1,43 @@
+//! Experiments on simulated clusters: each a function of its settings and a seed.
+
+mod blocked;
+mod boot;
+mod detection;
+mod dissemination;
+mod tuning;
+
+use std::time::Duration;
+
+pub use blocked::{blocked, Blocked, FalseDeaths};
+pub use boot::{boot, Boot, ViewSize};
+pub use detection::{detection, Detection, Told};
+pub use dissemination::{dissemination, Dissemination, Spread};
+pub use tuning::{Parts, Profile, Tuning};
+
+use crate::simulation::Simulation;
+use shoal_core::ConfigError;
+
+/// How long a cluster may take to come to one view before it is taken to be broken.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// A cluster of `nodes` that joined through the first and came to rest.
+///
+/// # Errors
+/// [`ConfigError`] names the setting that cannot stand.
+pub fn settled(tuning: &Tuning, nodes: u32, seed: u64) -> Result<Simulation, ConfigError> {
+    let mut sim = Simulation::new(seed);
+    for _ in 0..nodes {
+        sim.add(|name, address| tuning.config(name, address))?;
+    }
+    for index in 1..nodes {
+        sim.join(index, &[0]);
+    }
+    sim.run_until(
+        PATIENCE,
+        Duration::from_millis(250),
+        Simulation::is_one_view,
+    );
+    sim.run(tuning.rest(nodes));
+    sim.take_sightings();
+    Ok(sim)
+}
