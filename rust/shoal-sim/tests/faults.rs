@@ -86,8 +86,7 @@ fn datagrams_are_lost_at_the_rate_that_was_asked_for() {
     sim.weather_mut().loss = 0.25;
     sim.run(Duration::from_secs(300));
     let after = sim.traffic();
-    let share =
-        (after.lost - before.lost) as f64 / (after.datagrams - before.datagrams) as f64;
+    let share = (after.lost - before.lost) as f64 / (after.datagrams - before.datagrams) as f64;
     assert!((0.2..0.3).contains(&share), "{share}");
 }
 
