@@ -89,7 +89,7 @@ def main() -> int:
         return 2
     short = arguments.short
     sections: dict[str, Callable[[], None]] = {
-        "quiet": lambda: quiet((20, 50) if short else (20, 50, 100, 200), 5 if short else 20),
+        "quiet": lambda: quiet((20, 50) if short else (50, 100, 200), 5 if short else 15),
         "kills": lambda: kills(20 if short else 100, 3 if short else 15),
         "overload": lambda: overload(50 if short else 200, 5, 20 if short else 60),
         "pings": lambda: pings.compare(2 if short else 5),
