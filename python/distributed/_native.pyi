@@ -107,6 +107,9 @@ class EventPort:
     def beat(self) -> None:
         """Prove that the event loop runs."""
 
+    def stalls(self) -> tuple[int, float, int, float]:
+        """Silences of the loop, the longest; long waits for the GIL meanwhile, the longest."""
+
     def now(self) -> float:
         """Seconds on the agent's monotonic clock."""
 

@@ -11,6 +11,7 @@ import asyncio
 import random
 import sys
 from collections.abc import Callable
+from typing import cast
 
 Address = tuple[str, int]
 
@@ -38,8 +39,7 @@ class Inward(asyncio.DatagramProtocol):
         self._tasks: set[asyncio.Task[None]] = set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self.transport = transport
+        self.transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, source: Address) -> None:
         self._link.carry(lambda: self._pass_on(data, source))

@@ -175,9 +175,20 @@ class Node:
         return Reach(name, *answer)
 
     def stats(self) -> dict[str, int]:
-        """Every counter and gauge by name, at this moment."""
+        """Every counter and gauge by name, at this moment.
+
+        ``loop_stalls`` counts silences of the event loop beyond 1.25 s, ``gil_stalls`` waits
+        for the interpreter lock beyond 250 ms meanwhile: whether a slow call blocked the loop
+        or a call into C kept everybody out.
+        """
         self._check_open()
-        return self._native.figures()
+        loop, loop_longest, gil, gil_longest = self._reader.port.stalls()
+        return self._native.figures() | {
+            "loop_stalls": loop,
+            "loop_stall_longest_ms": round(loop_longest * 1e3),
+            "gil_stalls": gil,
+            "gil_wait_longest_ms": round(gil_longest * 1e3),
+        }
 
     def suspect_for_job(self, job: str, node: str) -> None:
         """Start suspecting ``node`` for ``job`` alone: job-level communication is overdue.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import itertools
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -40,6 +41,7 @@ class Reader:
         self._replies: dict[int, asyncio.Future[Any]] = {}
         self._timers: dict[int, Callable[[], None]] = {}
         self._numbers = itertools.count(1)
+        atexit.register(self.port.close)
         loop.add_reader(self.port.fileno(), self._drain)
         self._pulse = loop.call_later(PULSE_SECONDS, self._beat)
 
@@ -63,6 +65,7 @@ class Reader:
         if not self.loop.is_closed():
             self.loop.remove_reader(self.port.fileno())
         self.port.close()
+        atexit.unregister(self.port.close)
 
     def listen(self, membership: int, listener: Listener) -> None:
         """Hand the notices of that membership to `listener`."""

@@ -208,6 +208,9 @@ impl Thread {
     fn sample(&mut self, now: Instant) {
         let own = self.lateness.take();
         self.ports.retain(|port| !port.is_closed());
+        for port in &self.ports {
+            port.note_silence(reader_lag(port.last_beat(), now));
+        }
         for slot in 0..self.slots.len() {
             let Some(membership) = &mut self.slots[slot] else {
                 continue;

@@ -5,6 +5,7 @@
 //! it missed so that it can start again from the snapshot. Replies and timers are never
 //! dropped; the reader itself bounds them by what it asked for.
 
+use core::time::Duration;
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -17,6 +18,7 @@ use shoal_core::{Event, Instant};
 
 use crate::command::{MembershipId, Outcome, RequestId, TimerToken};
 use crate::jobs::JobDeath;
+use crate::stalls::{StallLog, Stalls};
 
 /// One thing to tell the reader.
 #[derive(Debug)]
@@ -60,6 +62,7 @@ pub struct EventPort {
     watched: UnixStream,
     pulse: AtomicU64,
     closed: AtomicBool,
+    stalls: StallLog,
 }
 
 impl EventPort {
@@ -78,6 +81,7 @@ impl EventPort {
             watched,
             pulse: AtomicU64::new(0),
             closed: AtomicBool::new(false),
+            stalls: StallLog::default(),
         })
     }
 
@@ -114,6 +118,20 @@ impl EventPort {
             0 => None,
             micros => Some(Instant::from_micros(micros)),
         }
+    }
+
+    /// Its silences so far.
+    pub fn stalls(&self) -> Stalls {
+        self.stalls.read()
+    }
+
+    /// Somebody who wanted the interpreter's lock while the reader was silent waited for it.
+    pub fn note_lock_wait(&self, wait: Duration) {
+        self.stalls.note_lock_wait(wait);
+    }
+
+    pub(crate) fn note_silence(&self, lag: Duration) {
+        self.stalls.note_silence(lag);
     }
 
     /// The reader is going: nothing more is kept for it, and its silence means nothing.

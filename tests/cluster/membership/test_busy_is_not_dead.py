@@ -13,7 +13,7 @@ NAMES = ["busy", "b", "c", "d"]
 ACCUSED = kind("suspected", "died", member="busy")
 
 
-async def stall(members: list[MemberProcess], verb: str, seconds: float) -> None:
+async def stall(members: list[MemberProcess], verb: str, seconds: float) -> dict[str, int]:
     busy, *others = members
     marks = [member.mark() for member in others]
     busy.order(verb, seconds)
@@ -25,16 +25,21 @@ async def stall(members: list[MemberProcess], verb: str, seconds: float) -> None
         await member.until(kind("recovered", member="busy"), mark)
         assert member.since(mark, ACCUSED) == []
         assert (await member.states())["busy"] == "alive"
+    stats: dict[str, int] = (await busy.ask("stats"))["stats"]
+    assert stats["loop_stalls"] >= 1
+    return stats
 
 
 async def test_a_process_whose_gil_is_held_for_ten_seconds_is_degraded_and_never_accused() -> None:
     async with cluster(NAMES) as members:
-        await stall(members, "hold_gil", 10.0)
+        stats = await stall(members, "hold_gil", 10.0)
+        assert stats["gil_stalls"] >= 1
 
 
 async def test_a_process_whose_loop_is_blocked_is_degraded_and_never_accused() -> None:
     async with cluster(NAMES) as members:
-        await stall(members, "block_loop", 6.0)
+        stats = await stall(members, "block_loop", 6.0)
+        assert stats["gil_wait_longest_ms"] < stats["loop_stall_longest_ms"]
 
 
 async def test_a_process_that_is_stopped_for_three_seconds_refutes_and_dies_nowhere() -> None:

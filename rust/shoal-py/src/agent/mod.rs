@@ -2,6 +2,7 @@
 
 mod guard;
 mod keys;
+mod lock_probe;
 mod membership;
 mod port;
 mod settings;

@@ -9,6 +9,7 @@ use pyo3::types::PyList;
 use shoal_agent::{Agent, EventPort as Port};
 
 use super::guard::{agent, Birthplace};
+use super::lock_probe;
 use crate::convert;
 use crate::error::{agent_error, config_error};
 
@@ -29,6 +30,7 @@ impl EventPort {
         agent
             .watch(&port)
             .map_err(|error| agent_error(py, &error))?;
+        lock_probe::watch(&agent, &port)?;
         Ok(Self {
             port,
             agent,
@@ -59,6 +61,18 @@ impl EventPort {
     fn now(&self, py: Python<'_>) -> PyResult<f64> {
         self.born.check(py)?;
         Ok(self.agent.now().as_micros() as f64 / 1e6)
+    }
+
+    fn stalls(&self, py: Python<'_>) -> PyResult<(u64, f64, u64, f64)> {
+        self.born.check(py)?;
+        let stalls = self.port.stalls();
+        let (longest, lock_longest) = (stalls.longest, stalls.lock_longest);
+        Ok((
+            stalls.count,
+            longest.as_secs_f64(),
+            stalls.lock_count,
+            lock_longest.as_secs_f64(),
+        ))
     }
 
     fn schedule(&self, py: Python<'_>, token: u64, delay_seconds: f64) -> PyResult<()> {
