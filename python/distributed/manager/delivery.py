@@ -135,6 +135,7 @@ class Delivery:
         self._state.spawn(f"recorded:{message.job_id}", send, policy=Policy.ONCE)
 
     async def _finish(self, record: JobRecord) -> str | None:
+        self._progress.flush(record)
         await self._progress.send(record)
         state, reason = verdict(record)
         message = DatacenterFinished(

@@ -161,6 +161,7 @@ class Lifecycle:
     def assignment(self, record: JobRecord, entry: Entry) -> Assignment:
         """The next attempt as its worker hears of it; raises the attempt's number."""
         entry.attempt += 1
+        entry.began_seconds = None
         entry.dispatch_id = record.dispatch_id(entry)
         values, references = [], []
         for name in record.graph.needs(entry.workflow.name):

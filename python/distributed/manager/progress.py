@@ -17,7 +17,7 @@ from distributed.messages.progress import (
 )
 from distributed.messages.submission import DatacenterProgress
 from distributed.reliability.pressure import Level, SenderPace
-from distributed.stats.progress import Verdict
+from distributed.stats.progress import Merge, Verdict
 from distributed.stats.sketch import percentiles
 from distributed.supervision import Policy
 from distributed.transport.interface import Context, Handlers
@@ -99,8 +99,32 @@ class Progress:
         record.reports += int(merge.added.get("reports", 0))
         if merge.latency is not None:
             record.latency.merge(merge.latency.to_bytes())
+        self._count(record, report, merge)
         record.news[(report.workflow, report.attempt)] = report
         self.changed(record)
+
+    def _count(self, record: JobRecord, report: AttemptProgress, merge: Merge) -> None:
+        """Put what a report added into the window of the job's time that it lies in."""
+        elapsed = self._state.clock.now() - record.started_at
+        entry = record.entries.get(report.workflow)
+        began = elapsed - report.elapsed_seconds
+        if entry is not None:
+            if entry.began_seconds is None:
+                entry.began_seconds = max(0.0, began)
+            began = entry.began_seconds
+        record.windows.add(
+            min(elapsed, began + report.elapsed_seconds),
+            merge.added,
+            merge.latency,
+            elapsed_seconds=elapsed,
+            source=report.worker,
+        )
+
+    def flush(self, record: JobRecord) -> None:
+        """The job has ended here: close every window, so that a short job has one too."""
+        elapsed = self._state.clock.now() - record.started_at
+        record.close_windows(record.windows.flush(elapsed))
+        record.dirty = True
 
     def changed(self, record: JobRecord) -> None:
         """The record has something to tell."""
@@ -112,18 +136,21 @@ class Progress:
         state = self._state
         while True:
             await state.clock.sleep(state.settings.progress_interval_seconds)
-            now = state.clock.now()
-            due: dict[str, list[JobRecord]] = {}
-            for record in self._changed.values():
-                due.setdefault(record.gate_address, []).append(record)
-            for address, records in due.items():
-                lane = self._lane(address)
-                if lane.busy or lane.not_before > now:
-                    continue
-                lane.busy = True
-                for record in records:
-                    del self._changed[record.job_id]
-                self._send_soon(address, lane, records)
+            self._round()
+
+    def _round(self) -> None:
+        now = self._state.clock.now()
+        due: dict[str, list[JobRecord]] = {}
+        for record in self._changed.values():
+            due.setdefault(record.gate_address, []).append(record)
+        for address, records in due.items():
+            lane = self._lane(address)
+            if lane.busy or lane.not_before > now:
+                continue
+            lane.busy = True
+            for record in records:
+                del self._changed[record.job_id]
+            self._send_soon(address, lane, records)
 
     async def send(self, record: JobRecord) -> None:
         """Tell the gate how the job stands now; a lost message is made good by the next."""
@@ -175,6 +202,7 @@ class Progress:
         latency = percentiles(record.latency)
         done = record.counted(State.COMPLETED)
         elapsed = max(1e-3, self._state.clock.now() - record.started_at)
+        record.close_windows(record.windows.closed(elapsed))
         return DatacenterProgress(
             self._state.datacenter,
             "finished" if not record.left else "running",
@@ -183,7 +211,7 @@ class Progress:
             record.counted(State.RUNNING),
             len(record.entries),
             record.reports,
-            record.reports / elapsed,
+            record.reports / elapsed if record.rate is None else record.rate,
             latency.p50,
             latency.p95,
             latency.p99,

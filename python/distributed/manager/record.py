@@ -16,6 +16,7 @@ from distributed.messages.results import WorkflowResult
 from distributed.reliability.budget import RestartBudget
 from distributed.stats.progress import JobProgressMerge
 from distributed.stats.sketch import LatencySketch
+from distributed.stats.windows import JobWindows, Window
 from distributed.supervision import JobScope
 from distributed.types import WorkflowState
 
@@ -27,12 +28,14 @@ class Entry:
         attempt: the newest attempt that was started, 0 before any.
         dispatch_id: of the attempt that is out, "" while none is.
         worker: name of the worker that has or last had it.
+        began_seconds: when in the job its present attempt began, None before its first report.
         deaths: workers that died while they ran it.
         ready_since: clock seconds since when it waits for cores.
     """
 
     __slots__ = (
         "attempt",
+        "began_seconds",
         "deaths",
         "dispatch_id",
         "index",
@@ -50,6 +53,7 @@ class Entry:
         self.dispatch_id = ""
         self.worker = ""
         self.deaths = 0
+        self.began_seconds: float | None = None
         self.ready_since = 0.0
 
 
@@ -68,6 +72,7 @@ class JobRecord:
         news: newest progress of each attempt since then.
         moved: set when another gate, or a newer epoch of it, commands the job.
         finished_told: whether the gate heard that nothing is left.
+        windows: statistics by the job's own time, `rate` that of the newest closed one.
         rebuilding: whether reports of workers are waited for, and nothing may start.
         taken_over: whether another manager had it before, so that workers must be told.
         unheard: workers whose report is (or stayed) out, so that they may hold anything of it.
@@ -101,6 +106,7 @@ class JobRecord:
         "ordered",
         "outbox",
         "progress",
+        "rate",
         "rebuilding",
         "rebuilt",
         "reports",
@@ -109,6 +115,7 @@ class JobRecord:
         "started_at",
         "taken_over",
         "unheard",
+        "windows",
         "workers",
     )
 
@@ -145,6 +152,8 @@ class JobRecord:
         self.progress = JobProgressMerge(frozenset(w.name for w in job.workflows))
         self.latency = LatencySketch()
         self.reports = 0
+        self.windows = JobWindows()
+        self.rate: float | None = None
         self.counts: dict[str, int] = {}
         self.sequence = 0
         self.dirty = False
@@ -201,6 +210,11 @@ class JobRecord:
                 await self.moved.wait()
         except TimeoutError:
             return
+
+    def close_windows(self, windows: list[Window]) -> None:
+        """Windows have closed: the newest one's rate holds."""
+        if windows:
+            self.rate = windows[-1].rate("reports")
 
     def count(self, state: WorkflowState, by: int = 1) -> None:
         """Keep count of states."""

@@ -67,18 +67,21 @@ class Reporting:
         state = self._state
         while True:
             await state.clock.sleep(state.settings.progress_interval_seconds)
-            now = state.clock.now()
-            due: dict[str, list[JobRecord]] = {}
-            for record in self._changed.values():
-                due.setdefault(record.manager_address, []).append(record)
-            for address, records in due.items():
-                lane = self._lane(address)
-                if lane.busy or lane.not_before > now:
-                    continue
-                lane.busy = True
-                for record in records:
-                    del self._changed[record.job_id]
-                self._send_soon(address, lane, records)
+            self._round()
+
+    def _round(self) -> None:
+        now = self._state.clock.now()
+        due: dict[str, list[JobRecord]] = {}
+        for record in self._changed.values():
+            due.setdefault(record.manager_address, []).append(record)
+        for address, records in due.items():
+            lane = self._lane(address)
+            if lane.busy or lane.not_before > now:
+                continue
+            lane.busy = True
+            for record in records:
+                del self._changed[record.job_id]
+            self._send_soon(address, lane, records)
 
     async def send(self, record: JobRecord) -> None:
         """Tell the manager what is new of one job now; what is lost the result makes good."""
