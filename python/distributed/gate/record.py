@@ -116,6 +116,7 @@ class JobRecord:
         "cancelling",
         "created",
         "deadline_at",
+        "ended",
         "ending",
         "epoch",
         "extensions",
@@ -160,6 +161,7 @@ class JobRecord:
         self.sequence = sequence
         self.created = False
         self.ending = False
+        self.ended = False
         self.runs: dict[str, DatacenterRun] = {}
         self.results: dict[tuple[str, str], WorkflowResult] = {}
         self.cancelling: str | None = None

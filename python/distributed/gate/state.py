@@ -116,7 +116,7 @@ class GateState:
             del self.records[record.job_id]
         for watch in record.watches or ():
             watch.ended = True
-            if not record.ending:
+            if not record.ended:
                 watch.connection.try_send(Gone(record.job_id))
         record.watches = None
         for run in record.runs.values():

@@ -104,6 +104,7 @@ class Submission:
                 message,
                 hops=message.hops + 1,
                 visited=(*message.visited, self._state.name),
+                watch=False,
             )
             try:
                 reply = await self._state.pool.request(
