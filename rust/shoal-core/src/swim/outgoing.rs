@@ -9,7 +9,7 @@ use super::news::{write_news, News};
 use super::{MemberId, Node};
 use crate::event::MemberState;
 use crate::transmit::{StreamId, Transmit};
-use crate::wire::{Ack, Belief, Message, Nack, Packer, Ping, PingReq, State, Summary};
+use crate::wire::{Ack, Belief, Entries, Message, Nack, Packer, Ping, PingReq, State, Summary};
 
 /// One thing to send.
 #[derive(Debug)]
@@ -204,66 +204,9 @@ impl Node {
     }
 
     fn write_purpose(&self, outgoing: &Outgoing, packer: &mut Packer<'_>) {
-        let local = self.table.row(MemberId::LOCAL);
-        let incarnation = u64::from(local.incarnation);
         match *outgoing {
-            Outgoing::Ping { target, nonce } => {
-                self.write_accusation(target, packer);
-                let target = self.table.row(target).identity.instance;
-                packer.push(&Message::Ping(Ping {
-                    nonce,
-                    target,
-                    incarnation,
-                    coordinates: None,
-                }));
-            }
-            Outgoing::RelayedPing {
-                instance: target,
-                nonce,
-                ..
-            } => {
-                packer.push(&Message::Ping(Ping {
-                    nonce,
-                    target,
-                    incarnation,
-                    coordinates: None,
-                }));
-            }
-            Outgoing::PingReq { target, nonce, .. } => {
-                if let Some(row) = self.table.existing(target) {
-                    let (target, addr) = (row.identity.instance, row.identity.address);
-                    packer.push(&Message::PingReq(PingReq {
-                        nonce,
-                        target,
-                        addr,
-                    }));
-                }
-            }
-            Outgoing::Ack { prober, nonce, .. } => {
-                let belief = self.belief_about(prober);
-                let coordinates = self.config.coordinates.enabled.then(|| *self.space.here());
-                packer.push(&Message::Ack(Ack {
-                    nonce,
-                    incarnation,
-                    belief,
-                    coordinates,
-                }));
-            }
-            Outgoing::ForwardedAck {
-                nonce, incarnation, ..
-            } => {
-                let ack = Ack {
-                    nonce,
-                    incarnation,
-                    belief: None,
-                    coordinates: None,
-                };
-                packer.push(&Message::Ack(ack));
-            }
-            Outgoing::Nack { nonce, .. } => {
-                packer.push(&Message::Nack(Nack { nonce }));
-            }
             Outgoing::Introduce { .. } => {
+                let local = self.table.row(MemberId::LOCAL);
                 packer.push(&Message::Alive(local.identity.record(local.incarnation)));
             }
             Outgoing::Gossip { target } => {
@@ -273,13 +216,82 @@ impl Node {
             }
             Outgoing::Root { .. } => {
                 let root = [self.table.digest().root()];
+                let hashes = Entries::new(&root);
                 packer.push(&Message::Summary(Summary {
                     exchange: 0,
-                    hashes: crate::wire::Entries::new(&root),
+                    hashes,
                 }));
             }
             Outgoing::Open { .. } | Outgoing::Reply { .. } | Outgoing::Close { .. } => {}
+            _ => {
+                if let Some(message) = self.probing_message(outgoing, packer) {
+                    packer.push(&message);
+                }
+            }
         }
+    }
+
+    /// The message of a probe, a request or an answer; what the target of a probe must read
+    /// before it is written at once.
+    fn probing_message(
+        &self,
+        outgoing: &Outgoing,
+        packer: &mut Packer<'_>,
+    ) -> Option<Message<'static>> {
+        let incarnation = u64::from(self.table.row(MemberId::LOCAL).incarnation);
+        Some(match *outgoing {
+            Outgoing::Ping { target, nonce } => {
+                self.write_accusation(target, packer);
+                self.ping(nonce, self.table.row(target).instance)
+            }
+            Outgoing::RelayedPing {
+                instance, nonce, ..
+            } => self.ping(nonce, instance),
+            Outgoing::PingReq { target, nonce, .. } => {
+                let row = self.table.existing(target)?;
+                let (target, addr) = (row.instance, row.identity.address);
+                Message::PingReq(PingReq {
+                    nonce,
+                    target,
+                    addr,
+                })
+            }
+            Outgoing::Ack {
+                instance,
+                prober,
+                nonce,
+                ..
+            } => {
+                let belief = self.belief_about(prober, instance);
+                let coordinates = self.config.coordinates.enabled.then(|| *self.space.here());
+                Message::Ack(Ack {
+                    nonce,
+                    incarnation,
+                    belief,
+                    coordinates,
+                })
+            }
+            Outgoing::ForwardedAck {
+                nonce, incarnation, ..
+            } => Message::Ack(Ack {
+                nonce,
+                incarnation,
+                belief: None,
+                coordinates: None,
+            }),
+            Outgoing::Nack { nonce, .. } => Message::Nack(Nack { nonce }),
+            _ => return None,
+        })
+    }
+
+    fn ping(&self, nonce: u32, target: u64) -> Message<'static> {
+        let incarnation = u64::from(self.table.row(MemberId::LOCAL).incarnation);
+        Message::Ping(Ping {
+            nonce,
+            target,
+            incarnation,
+            coordinates: None,
+        })
     }
 
     /// Tells a member what is held against it (Lifeguard's buddy system); to the gone it is
@@ -294,8 +306,11 @@ impl Node {
         }
     }
 
-    fn belief_about(&self, prober: MemberId) -> Option<Belief> {
+    fn belief_about(&self, prober: MemberId, instance: u64) -> Option<Belief> {
         let row = self.table.existing(prober)?;
+        if row.instance != instance {
+            return None; // The row has become another's meanwhile.
+        }
         let state = match row.state {
             MemberState::Alive => State::Alive,
             MemberState::Suspect => State::Suspect,

@@ -65,7 +65,7 @@ impl Node {
         self.probes.push(Probe {
             nonce,
             target,
-            instance: self.table.row(target).identity.instance,
+            instance: self.table.row(target).instance,
             purpose,
             sent_at: self.now,
             deadline: self.now + self.config.probe.interval * stretch,
@@ -119,7 +119,7 @@ impl Node {
         let Some(row) = self.table.existing(probe.target) else {
             return;
         };
-        if row.identity.instance == probe.instance && row.state.is_living() && self.is_here() {
+        if row.instance == probe.instance && row.state.is_living() && self.is_here() {
             let incarnation = row.incarnation;
             self.stats.suspicions_started += u64::from(row.state == MemberState::Alive);
             self.suspect(probe.target, incarnation, self.instance());
@@ -203,7 +203,7 @@ impl Node {
             self.mend_health();
         }
         let row = self.table.existing(probe.target)?;
-        (row.identity.instance == probe.instance).then_some(probe.target)
+        (row.instance == probe.instance).then_some(probe.target)
     }
 
     /// Drops a probe without judging.
@@ -215,7 +215,7 @@ impl Node {
     /// Asks over a stream, where that is allowed and there is room for one.
     fn probe_by_stream(&mut self, target: MemberId, instance: u64, nonce: u32) -> Option<StreamId> {
         let row = self.table.existing(target)?;
-        if !self.config.probe.stream_fallback || row.identity.instance != instance {
+        if !self.config.probe.stream_fallback || row.instance != instance {
             return None;
         }
         let to = row.identity.address;

@@ -22,8 +22,8 @@ fn allocations(pair: &mut [Node; 2], now: &mut Instant, span: Duration) -> u64 {
         }
         *now = next.max(*now);
         let at = *now;
-        for sender in 0..2 {
-            total += allocation_counter::measure(|| pair[sender].handle_timeout(at)).count_total;
+        for node in pair.iter_mut() {
+            total += allocation_counter::measure(|| node.handle_timeout(at)).count_total;
         }
         for sender in [0, 1, 0, 1] {
             loop {
