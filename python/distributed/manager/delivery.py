@@ -181,7 +181,7 @@ class Delivery:
 def verdict(record: JobRecord) -> tuple[str, str]:
     """How the job ended in this datacenter: the worst end of any workflow, and a count."""
     for state in (State.FAILED, State.TIMED_OUT, State.CANCELLED):
-        ended = record.counted(state)
+        ended = record.ended(state)
         if ended:
             return state.value, f"{ended} of {len(record.entries)} workflows {state.value}"
     return State.COMPLETED.value, ""

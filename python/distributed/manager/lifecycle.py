@@ -132,7 +132,7 @@ class Lifecycle:
     def settle(self, record: JobRecord, result: WorkflowResult) -> None:
         """A result is known, from here or elsewhere: start or give up what waited for it."""
         name = result.workflow
-        if result.state == State.COMPLETED.value:
+        if result.state == State.COMPLETED:
             if record.graph.wanted(name):
                 record.inputs[name] = result
             for dependant in record.graph.complete(name):
@@ -208,8 +208,7 @@ class Lifecycle:
     def _move(self, record: JobRecord, entry: Entry, target: State) -> None:
         source = entry.state
         entry.state = check_workflow(entry.workflow.name, source, target)
-        record.count(source, -1)
-        record.count(target)
+        record.moved_on(source, target)
 
     def _tell(self, record: JobRecord, entry: Entry, reason: str = "") -> None:
         # A loss is told beside what followed it, not replaced by it.

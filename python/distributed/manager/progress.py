@@ -200,7 +200,7 @@ class Progress:
     def totals(self, record: JobRecord) -> DatacenterProgress:
         """How this datacenter stands with the job."""
         latency = percentiles(record.latency)
-        done = record.counted(State.COMPLETED)
+        done = record.ended(State.COMPLETED)
         elapsed = max(1e-3, self._state.clock.now() - record.started_at)
         record.close_windows(record.windows.closed(elapsed))
         return DatacenterProgress(
@@ -208,7 +208,7 @@ class Progress:
             "finished" if not record.left else "running",
             done,
             len(record.entries) - record.left - done,
-            record.counted(State.RUNNING),
+            record.running,
             len(record.entries),
             record.reports,
             record.reports / elapsed if record.rate is None else record.rate,

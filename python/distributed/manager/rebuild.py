@@ -63,7 +63,7 @@ class Rebuild:
             "taken over at fence %x: %d to go, %d running",
             record.fence,
             record.left,
-            record.counted(State.RUNNING),
+            record.running,
         )
 
     def _expected(self) -> set[str]:

@@ -67,6 +67,7 @@ class JobRecord:
         inputs: results that dependants still need, by workflow.
         outbox: results that the gate has not recorded.
         workers: names of workers that were given something of this job.
+        ends: how many ended in each state; `running` how many run now.
         ordered: names whose end was ordered, and the state they are to end in.
         changes: newest state of each workflow since the last progress message, and each loss.
         news: newest progress of each attempt since then.
@@ -83,10 +84,10 @@ class JobRecord:
         "budget",
         "changes",
         "closing",
-        "counts",
         "deadline",
         "delivering",
         "dirty",
+        "ends",
         "entries",
         "epoch",
         "finished_told",
@@ -110,6 +111,7 @@ class JobRecord:
         "rebuilding",
         "rebuilt",
         "reports",
+        "running",
         "scope",
         "sequence",
         "started_at",
@@ -154,7 +156,8 @@ class JobRecord:
         self.reports = 0
         self.windows = JobWindows()
         self.rate: float | None = None
-        self.counts: dict[str, int] = {}
+        self.ends: dict[WorkflowState, int] = {}
+        self.running = 0
         self.sequence = 0
         self.dirty = False
         self.delivering = False
@@ -183,7 +186,6 @@ class JobRecord:
             entry = Entry(index, workflow, attempts.get(workflow.name, 0))
             self.entries[workflow.name] = entry
             self.left += 1
-            self.count(WorkflowState.PENDING)
             added.append(entry)
         return added
 
@@ -216,10 +218,15 @@ class JobRecord:
         if windows:
             self.rate = windows[-1].rate("reports")
 
-    def count(self, state: WorkflowState, by: int = 1) -> None:
-        """Keep count of states."""
-        self.counts[state.value] = self.counts.get(state.value, 0) + by
+    def moved_on(self, source: WorkflowState, target: WorkflowState) -> None:
+        """Keep count: a workflow went from one state to another."""
+        if source is WorkflowState.RUNNING:
+            self.running -= 1
+        if target is WorkflowState.RUNNING:
+            self.running += 1
+        elif target.final:
+            self.ends[target] = self.ends.get(target, 0) + 1
 
-    def counted(self, state: WorkflowState) -> int:
-        """How many ended in, or are in, a state."""
-        return self.counts.get(state.value, 0)
+    def ended(self, state: WorkflowState) -> int:
+        """How many ended in a state."""
+        return self.ends.get(state, 0)

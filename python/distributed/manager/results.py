@@ -72,20 +72,20 @@ class Results:
 
     def _take(self, record: JobRecord, entry: Entry, result: WorkflowResult) -> None:
         current = result.attempt == entry.attempt and entry.dispatch_id != ""
-        lost = result.state == State.LOST.value
+        lost = result.state == State.LOST
         if not current and result.attempt > entry.attempt:
             # Another manager started it: the report is news from a later attempt.
             self._stop_current(record, entry)
             self._lifecycle.adopt(record, entry, result.attempt, result.worker)
             current = True
-        if not current and result.state != State.COMPLETED.value:
+        if not current and result.state != State.COMPLETED:
             return
         self._learn(record, entry, result)
         if lost:
             self._lifecycle.lose(record, entry, result.error or "no reason given")
             return
         ordered = record.ordered.get(result.workflow)
-        if ordered is not None and result.state == State.CANCELLED.value:
+        if ordered is not None and result.state == State.CANCELLED:
             result = msgspec.structs.replace(result, state=ordered.value)
         if not current:
             self._late(record, entry, result)
