@@ -40,10 +40,30 @@ class EveryJobEnds:
                     f"{submission.job_id} ({submission.job.name}) has no result at the client: "
                     f"{submission.failure!r}; the ledger says {stored}"
                 )
+            elif submission.asked_again:
+                yield f"{submission.job_id} had ended, and its client did not hear of it by itself"
             elif submission.state not in _FINAL:
                 yield f"{submission.job_id} is said to have ended {submission.state!r}"
             elif stored is not None and stored != submission.state:
                 yield f"{submission.job_id}: {submission.state} at the client, {stored} stored"
+
+
+class OneJobForAKey:
+    """Submissions under one idempotency key are one job."""
+
+    name = "a key stands for one job"
+
+    def __init__(self, cluster: SimCluster) -> None:
+        self._cluster = cluster
+
+    def broken(self) -> Iterator[str]:
+        """Keys under which there are several."""
+        jobs: dict[str, str] = {}
+        for submission in self._cluster.submissions:
+            if submission.key and submission.accepted:
+                first = jobs.setdefault(submission.key, submission.job_id)
+                if first != submission.job_id:
+                    yield f"{submission.key} stands for {first} and {submission.job_id}"
 
 
 class AskedIsAnswered:

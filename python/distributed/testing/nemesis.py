@@ -29,14 +29,16 @@ MESSAGES = (
     "ManagerStatus",
     "JobProgress",
     "WorkerProgress",
-    "JobUpdates",
-    "JobResult",
     "SubmitJob",
     "JobAccepted",
     "QueryJob",
     "ReportWork",
 )
-"""Types that a fault may drop or hold up."""
+"""Types that a fault may drop or hold up.
+
+Updates pushed to clients are not among them: they have no answer, since TCP loses nothing on
+a connection that stands.
+"""
 
 
 class Profile(msgspec.Struct, frozen=True):

@@ -13,7 +13,12 @@ from distributed.testing.cluster import SimCluster
 from distributed.testing.cluster_spec import DEADLINE_SECONDS, SMALL, ClusterSpec
 from distributed.testing.faults import EXPECTED_ERRORS, VERBS, Fault, Undo
 from distributed.testing.invariants import Invariant, Violation, Watch
-from distributed.testing.invariants_final import AskedIsAnswered, EveryJobEnds, NothingIsLeft
+from distributed.testing.invariants_final import (
+    AskedIsAnswered,
+    EveryJobEnds,
+    NothingIsLeft,
+    OneJobForAKey,
+)
 from distributed.testing.invariants_ledger import LedgerMovesForward, RecordedOnce
 from distributed.testing.invariants_live import (
     CancelIsFinal,
@@ -125,7 +130,11 @@ class Run:
                 RecordedOnce,
             )
         ]
-        final: list[Invariant] = [EveryJobEnds(cluster), AskedIsAnswered(cluster)]
+        final: list[Invariant] = [
+            EveryJobEnds(cluster),
+            OneJobForAKey(cluster),
+            AskedIsAnswered(cluster),
+        ]
         return Watch(cluster, live), Watch(cluster, final), Watch(cluster, [NothingIsLeft(cluster)])
 
     def _busy(self, rules: Watch) -> bool:

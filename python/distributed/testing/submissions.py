@@ -24,6 +24,7 @@ class Submission:
         refusal: why it was not accepted, where it was not.
         updates: what the client saw, in order.
         result: the final answer, once the client has it.
+        asked_again: whether a client that lived on had to be made to ask for the result.
         cancel_asked: whether its submitter asked for its end.
 
     `followed` keeps two submissions that stand for one job from reading one handle's updates.
@@ -49,6 +50,7 @@ class Submission:
         self.updates: list[JobUpdate] = []
         self.result: JobResult | None = None
         self.failure: BaseException | None = None
+        self.asked_again = False
         self.cancel_asked = False
         self.cancel_outcomes: dict[str, str] | None = None
         self.cancel_told_at = 0.0
@@ -80,6 +82,7 @@ class Submission:
 
     def collect(self) -> asyncio.Task[Any]:
         """Ask anew for the final result, from whatever client process runs now."""
+        self.asked_again = self.client_lives
         self._life = self.process.life
         task = self._spawn(self._collect())
         self._tasks.append(task)

@@ -7,7 +7,17 @@ from collections.abc import Iterable
 from distributed.testing.trace import TraceEvent
 
 NOISE = frozenset(
-    {"ping", "pong", "greeting", "WorkerStatus", "ManagerStatus", "goodbye", "WorkerProgress"}
+    {
+        "ping",
+        "pong",
+        "greeting",
+        "goodbye",
+        "WorkerStatus",
+        "ManagerStatus",
+        "WorkerProgress",
+        "RegisterWorker",
+        "WorkerRegistered",
+    }
 )
 
 

@@ -1,0 +1,66 @@
+"""Seeds that must stay clean: a fixed set of each profile, and those that once found a bug."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from distributed.testing.scenario import drawn, play
+
+FIXED = [
+    *(("calm", seed) for seed in (1, 2)),
+    *(("crashes", seed) for seed in (11, 12, 13)),
+    *(("partitions", seed) for seed in (21, 22, 23)),
+    *(("messages", seed) for seed in (31, 32, 33)),
+    *(("ledger", seed) for seed in (41, 42)),
+    *(("chaos", seed) for seed in (51, 52, 53, 54)),
+]
+FOUND = {
+    2: "a repeated submission took the results away from the first one's handle",
+    107: "work sent out before its job was stored ran again under the same epoch",
+    108: "a takeover started workflows before the workers had reported theirs",
+    118: "a part that moved to another datacenter was answered twice",
+    124: "a watch that met a ledger outage was given up for good",
+}
+"""Seeds of one minute of chaos, and what they found."""
+
+
+def _clean(seed: int, profile: str) -> None:
+    report = play(drawn(seed, profile=profile, minutes=1.0))
+    again = f"shoal simulate cluster --seed {seed} --profile {profile} --minutes 1"
+    broken = "\n".join(str(violation) for violation in report.violations)
+    assert not report.failed, f"{broken}\n{report.story}\n{again}"
+
+
+@pytest.mark.parametrize(("profile", "seed"), FIXED)
+def test_a_fixed_seed_stays_clean(profile: str, seed: int) -> None:
+    _clean(seed, profile)
+
+
+@pytest.mark.parametrize("seed", FOUND)
+def test_a_seed_that_found_a_bug_stays_clean(seed: int) -> None:
+    _clean(seed, "chaos")
+
+
+PROGRAM = """
+import warnings
+warnings.simplefilter("ignore")
+from distributed.testing.scenario import drawn, play
+print(play(drawn(9, profile="chaos", minutes=0.5)).digest)
+"""
+
+
+def test_a_seed_gives_the_same_trace_whatever_the_hash_seed() -> None:
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", PROGRAM],
+            env={"PYTHONHASHSEED": hash_seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for hash_seed in ("0", "1", "2")
+    }
+    assert len(digests) == 1
