@@ -131,7 +131,7 @@ class Ending:
                 connection = self._state.pool.opened(run.address)
                 if connection is not None:
                     connection.try_send(DropJob(record.job_id, record.epoch))
-        self._state.drop(record)
+        self._state.drop(record, told=True)
         self.after(record, result)
 
     def _stop_later(self, job_id: str, epoch: int, address: Address, reason: str) -> None:

@@ -110,13 +110,20 @@ class GateState:
         address = self.address_of(lease.owner)
         return Redirect(lease.owner, address) if address else Gone(job_id)
 
-    def drop(self, record: JobRecord) -> None:
-        """Forget a job: its record and everything that hangs off it."""
+    def drop(self, record: JobRecord, *, told: bool = False) -> None:
+        """Forget a job: its record and everything that hangs off it.
+
+        Watchers are sent elsewhere, unless they were told the end.
+        """
         if self.records.get(record.job_id) is record:
             del self.records[record.job_id]
         for watch in record.watches or ():
             watch.ended = True
+<<<<<<< HEAD
             if not record.ended:
+=======
+            if not told:
+>>>>>>> 678ee90 (Gate: whoever watches a job that is lost while its end is written is sent elsewhere too)
                 watch.connection.try_send(Gone(record.job_id))
         record.watches = None
         for run in record.runs.values():
