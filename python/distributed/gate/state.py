@@ -119,11 +119,7 @@ class GateState:
             del self.records[record.job_id]
         for watch in record.watches or ():
             watch.ended = True
-<<<<<<< HEAD
-            if not record.ended:
-=======
             if not told:
->>>>>>> 678ee90 (Gate: whoever watches a job that is lost while its end is written is sent elsewhere too)
                 watch.connection.try_send(Gone(record.job_id))
         record.watches = None
         for run in record.runs.values():
