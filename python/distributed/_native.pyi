@@ -89,6 +89,7 @@ def membership_profile(name: str) -> dict[str, float | int | bool]:
 def key_fingerprint(key: bytes) -> str:
     """The eight hexadecimal digits by which a key is named."""
 
+@final
 class EventPort:
     """One event loop's end of the agent: its descriptor, its pulse and its timers.
 
@@ -122,6 +123,7 @@ class EventPort:
     def close(self) -> None:
         """Keep nothing more; silence from now on is no lag."""
 
+@final
 class Membership:
     """One membership of the process; `distributed.membership.Node` is its face.
 

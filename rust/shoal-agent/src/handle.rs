@@ -137,7 +137,7 @@ impl Agent {
             published: Arc::new(Published::default()),
             jobs: Arc::new(JobLayer::new(jobs)),
         };
-        shared.published.publish(node.members());
+        shared.published.publish(1, node.members());
         let ours = shared.clone();
         let membership = Membership::new(id, node, sockets, allow, Arc::clone(port), ours);
         self.line.send(Command::Add(Box::new(membership)))?;

@@ -353,7 +353,7 @@ impl Membership {
     /// its outcome in the snapshot.
     pub(crate) fn tell(&mut self) {
         if std::mem::take(&mut self.stale) {
-            self.published.publish(self.node.members());
+            publish(&self.published, &self.node);
         }
         self.urgent = false;
         for notice in self.pending.drain(..) {
@@ -381,7 +381,7 @@ impl Membership {
             ..
         } = self;
         drop((udp, listener, streams));
-        published.publish(node.members());
+        publish(&published, &node);
         for notice in pending {
             port.push(notice);
         }
@@ -397,4 +397,10 @@ impl Membership {
             traffic,
         }
     }
+}
+
+fn publish(published: &Published, node: &Node) {
+    let stats = node.stats();
+    let count = usize::try_from(stats.members + stats.gone).unwrap_or(0);
+    published.publish(count, node.members());
 }

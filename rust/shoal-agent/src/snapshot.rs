@@ -23,11 +23,11 @@ impl Published {
         self.0.load_full()
     }
 
-    pub(crate) fn publish(&self, members: impl Iterator<Item = Member>) {
-        let before = self.0.load();
-        let mut fresh = Vec::with_capacity(before.members.len() + 1);
+    /// `count` is how many members there are: a table of thousands is not grown step by step.
+    pub(crate) fn publish(&self, count: usize, members: impl Iterator<Item = Member>) {
+        let mut fresh = Vec::with_capacity(count);
         fresh.extend(members);
-        let version = before.version + 1;
+        let version = self.0.load().version + 1;
         self.0.store(Arc::new(Snapshot {
             version,
             members: fresh,

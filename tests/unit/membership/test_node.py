@@ -164,6 +164,16 @@ async def test_one_seed_that_answers_is_enough_and_our_own_address_is_skipped() 
             assert [member.name for member in c.members()] == ["c"]
 
 
+async def test_a_name_that_a_living_member_holds_is_refused_and_the_holder_stays() -> None:
+    async with Node.join(name="a", profile="local") as a:
+        async with Node.join(name="b", profile="local", seeds=[a.address]) as b:
+            with pytest.raises(JoinError, match="name is held"):
+                await Node.start(name="b", profile="local", seeds=[a.address])
+            holder = a.member("b")
+            assert holder is not None
+            assert (holder.address, holder.state) == (b.address, MemberState.ALIVE)
+
+
 async def test_a_label_keeps_clusters_apart() -> None:
     async with Node.join(name="a", profile="local", label="blue") as a:
         with pytest.raises(JoinError):
