@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, Unpack
+from weakref import WeakSet
 
 from distributed import _native
 from distributed.clock import Clock, SystemClock
@@ -44,7 +45,7 @@ class Node:
         self._version = 0
         self._members: tuple[Member, ...] = ()
         self._by_name: dict[str, Member] = {}
-        self._subscriptions: list[Subscription] = []
+        self._subscriptions: WeakSet[Subscription] = WeakSet()
         self._requests: set[int] = set()
         self._closed = False
         self.keyring = Keyring(native)
@@ -121,7 +122,7 @@ class Node:
         if self._closed:
             subscription.stop()
         else:
-            self._subscriptions.append(subscription)
+            self._subscriptions.add(subscription)
         return subscription
 
     def update_meta(self, changes: Meta) -> None:
@@ -223,8 +224,10 @@ class Node:
     async def leave(self) -> None:
         """Say goodbye so that nobody takes the silence for a failure, then stop."""
         if not self._closed:
-            await self._ask(self._native.leave)
-            await self.stop()
+            try:
+                await self._ask(self._native.leave)
+            finally:
+                await self.stop()
 
     async def stop(self) -> None:
         """Go silent without a goodbye and free the port; idempotent. ``events()`` ends."""
@@ -234,10 +237,8 @@ class Node:
         try:
             await self._ask(self._native.stop)
         finally:
-            self._reader.abandon(self._requests)
+            self._end()
             self._reader.forget(self._native.id)
-            for subscription in self._subscriptions:
-                subscription.stop()
             self._reader.release()
 
     def hear(self, kind: str, *values: Any) -> None:
@@ -246,18 +247,26 @@ class Node:
             name, payload, lamport, origin = values
             self._publish(UserEvent(name, payload, lamport, origin))
         elif kind == "lost":
-            for subscription in self._subscriptions:
+            for subscription in list(self._subscriptions):
                 subscription.lose(*values)
         elif kind == "job_death":
             job, node, reason = values
             if accused := self.member(node):
                 self._publish(DiedForJob(accused, reason, job))
+        elif kind == "stopped":
+            self._end()
         elif event_type := EVENTS.get(kind):
             member, reason = values
             self._publish(event_type(member_of(member), reason))
 
+    def _end(self) -> None:
+        """Nothing more will come: nobody is left waiting."""
+        self._reader.abandon(self._requests)
+        for subscription in list(self._subscriptions):
+            subscription.stop()
+
     def _publish(self, event: Event) -> None:
-        for subscription in self._subscriptions:
+        for subscription in list(self._subscriptions):
             subscription.push(event)
 
     async def _enter(self, addresses: list[str], failures: dict[str, str], clock: Clock) -> None:

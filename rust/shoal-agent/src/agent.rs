@@ -296,6 +296,16 @@ fn coarse(deadline: Instant, slack: u64) -> Instant {
     Instant::from_micros(deadline.as_micros().div_ceil(slack) * slack)
 }
 
+/// Also while unwinding: whoever waits for a membership learns that nothing more will come.
+impl Drop for Thread {
+    fn drop(&mut self) {
+        for membership in self.slots.drain(..).flatten() {
+            membership.port.push(Notice::Stopped(membership.id));
+            membership.port.signal();
+        }
+    }
+}
+
 /// Points one timer at `wanted`.
 fn rearm(
     wheel: &mut Wheel<Due>,

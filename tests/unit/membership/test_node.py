@@ -277,6 +277,16 @@ async def test_too_long_an_event_is_refused_and_nothing_is_sent(pair: tuple[Node
         pair[0].broadcast("big", b"x" * 600)
 
 
+async def test_a_reader_that_was_dropped_costs_nothing(pair: tuple[Node, Node]) -> None:
+    a, b = pair
+    for _ in range(100):
+        a.events()
+    kept = a.events()
+    b.broadcast("x")
+    await until(kept, UserEvent)
+    assert len(a._subscriptions) == 1
+
+
 async def test_a_taken_port_is_named() -> None:
     async with Node.join(name="a", profile="local") as a:
         with pytest.raises(ConfigError, match=a.bound):
