@@ -52,6 +52,9 @@ class JobLine:
         """All that wait, in no order."""
         return iter(tuple(self._live.values()))
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._live
+
     def push(self, entry: Ready) -> None:
         """`entry` may start."""
         self._sequence += 1

@@ -32,14 +32,28 @@ class Lifecycle:
         self.on_change: Callable[[JobRecord], None]
 
     def ready(self, record: JobRecord, entry: Entry) -> None:
-        """It waits for nothing but cores."""
-        now = self._state.clock.now()
-        self._move(record, entry, State.READY)
-        entry.ready_since = now
+        """It may run, once what it needs is here.
+
+        What it needs may be missing just after a takeover: an attempt of it is known to be
+        lost, and the results that it had been given are not yet brought by their workers.
+        """
+        if entry.state is not State.READY:
+            self._move(record, entry, State.READY)
+            entry.ready_since = self._state.clock.now()
         workflow = entry.workflow
-        ready = Ready(workflow.name, workflow.cores, workflow.priority, now)
+        missing = any(name not in record.inputs for name in record.graph.needs(workflow.name))
+        if record.rebuilding or missing:
+            return
+        ready = Ready(workflow.name, workflow.cores, workflow.priority, entry.ready_since)
         self._state.queue.push(record.line, ready)
         self.on_work()
+
+    def start_ready(self, record: JobRecord) -> None:
+        """Make ready what waits for nothing; what was ready already is not put twice."""
+        for name in record.graph.ready():
+            entry = record.entries[name]
+            if entry.state in (State.PENDING, State.READY) and name not in record.line:
+                self.ready(record, entry)
 
     def assigned(self, record: JobRecord, entry: Entry, worker: str) -> None:
         """Its next attempt goes to `worker`, whose cores it holds."""
@@ -137,7 +151,7 @@ class Lifecycle:
                 record.inputs[name] = result
             for dependant in record.graph.complete(name):
                 entry = record.entries[dependant]
-                if entry.state is State.PENDING and not record.rebuilding:
+                if entry.state in (State.PENDING, State.READY) and not record.rebuilding:
                     self.ready(record, entry)
             self._forget_inputs(record, name)
             return

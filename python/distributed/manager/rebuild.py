@@ -5,7 +5,6 @@ from __future__ import annotations
 from distributed.errors import TransportError
 from distributed.messages.dispatch import ReportWork, WorkReport
 from distributed.supervision import Policy
-from distributed.types import WorkflowState as State
 
 from .lifecycle import Lifecycle
 from .reconcile import Reconcile
@@ -55,10 +54,7 @@ class Rebuild:
         record.rebuilt.set()
         record.unheard.discard("")
         self._state.deadlines.cancel(("rebuilt", record.job_id))
-        for name in record.graph.ready():
-            entry = record.entries[name]
-            if entry.state is State.PENDING:
-                self._lifecycle.ready(record, entry)
+        self._lifecycle.start_ready(record)
         self._state.logger.bind(job=record.job_id).info(
             "taken over at fence %x: %d to go, %d running",
             record.fence,

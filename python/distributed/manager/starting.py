@@ -171,7 +171,7 @@ class Starting:
         if taken_over:
             self._rebuild.begin(record)
         else:
-            self._ready(record)
+            self._lifecycle.start_ready(record)
         if not record.left:
             self._delivery.wake(record)
         return record
@@ -188,7 +188,7 @@ class Starting:
             record.finished_told = False
         self._learn_inputs(record, message)
         if not record.rebuilding:
-            self._ready(record)
+            self._lifecycle.start_ready(record)
 
     def _learn_inputs(self, record: JobRecord, message: StartJob) -> None:
         """Results that are known already: of other datacenters, or from before a takeover.
@@ -202,12 +202,6 @@ class Starting:
                 self._lifecycle.settle(record, result)
             elif not (replicated and result.datacenter != self._state.datacenter):
                 self._lifecycle.recorded_before(record, entry, result)
-
-    def _ready(self, record: JobRecord) -> None:
-        for name in record.graph.ready():
-            entry = record.entries[name]
-            if entry.state is State.PENDING:
-                self._lifecycle.ready(record, entry)
 
     def _obey(self, record: JobRecord, epoch: int, gate: str, address: str) -> None:
         if gate != record.gate or epoch > record.epoch:

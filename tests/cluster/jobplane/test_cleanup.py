@@ -106,7 +106,7 @@ async def test_nothing_is_left_of_jobs_that_ended_in_every_way(plane: Plane) -> 
     assert all(not len(worker.state.deadlines) for worker in plane.workers)
     assert all(worker.state.attempts == 0 for worker in plane.workers)
     for _ in range(100):
-        if len(left()) == before:
+        if len(left()) <= before:
             break
         await asyncio.sleep(0.05)
-    assert len(left()) == before, left()
+    assert len(left()) <= before, left()
