@@ -17,10 +17,18 @@ VERBS = {
     "manager": ("distributed.commands.nodes:manager", "Run a manager."),
     "worker": ("distributed.commands.nodes:worker", "Run a worker."),
     "run": ("distributed.commands.run:run", "Submit a job file and follow it to its end."),
+    "status": ("distributed.commands.status:status", "One screen about a node."),
     "config": ("distributed.commands.config:config", "Show settings and where they came from."),
 }
 
 NOUNS: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
+    "node": (
+        "Running nodes: drain, log level.",
+        {
+            "drain": ("distributed.commands.status:drain", "Take no new work, finish what runs."),
+            "log": ("distributed.commands.status:log_level", "Change what a node logs."),
+        },
+    ),
     "event": (
         "Events that reach every member.",
         {

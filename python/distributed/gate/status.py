@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 
-from distributed.messages.admin import ListMembers, MemberList, MemberView, NodeStatus, ShowStatus
+from distributed.messages.admin import (
+    ListMembers,
+    MemberList,
+    MemberView,
+    NodeStatus,
+    SetLogLevel,
+    ShowStatus,
+)
+from distributed.messages.base import Done
+from distributed.telemetry.levels import set_level
 from distributed.transport.interface import Context, Handlers
 
 from .admission import Admission
@@ -23,10 +32,18 @@ class Status:
 
     def handlers(self) -> Handlers:
         """What operators ask."""
-        return {ShowStatus: self._status, ListMembers: self._members}
+        return {
+            ShowStatus: self._status,
+            ListMembers: self._members,
+            SetLogLevel: self._set_log_level,
+        }
 
     def _status(self, _context: Context, _message: ShowStatus) -> NodeStatus:
         return self.node_status()
+
+    def _set_log_level(self, _context: Context, message: SetLogLevel) -> Done:
+        set_level(message.logger, message.level)
+        return Done()
 
     def node_status(self) -> NodeStatus:
         """One screen about this gate."""

@@ -5,8 +5,16 @@ from __future__ import annotations
 import msgspec
 
 from distributed.membership.interface import Membership
-from distributed.messages.admin import ListMembers, MemberList, MemberView, NodeStatus, ShowStatus
-from distributed.messages.base import Message
+from distributed.messages.admin import (
+    ListMembers,
+    MemberList,
+    MemberView,
+    NodeStatus,
+    SetLogLevel,
+    ShowStatus,
+)
+from distributed.messages.base import Done, Message
+from distributed.telemetry.levels import set_level
 from distributed.transport.interface import Context, Handlers
 
 from .registration import Registration
@@ -26,11 +34,17 @@ class Views:
 
     def handlers(self) -> Handlers:
         """Messages of this conversation."""
-        return {ShowStatus: self.status, ListMembers: self.members}
+        return {ShowStatus: self.status, ListMembers: self.members, SetLogLevel: self.set_log_level}
 
     def status(self, _: Context, __: Message) -> Message:
         """Serves `ShowStatus`."""
         return self.node_status()
+
+    def set_log_level(self, _: Context, message: Message) -> Message:
+        """Serves `SetLogLevel`."""
+        assert isinstance(message, SetLogLevel)
+        set_level(message.logger, message.level)
+        return Done()
 
     def node_status(self) -> NodeStatus:
         """One screen about this worker."""

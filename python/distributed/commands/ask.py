@@ -1,0 +1,53 @@
+"""One request to any node, over a connection of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+from typing import TYPE_CHECKING, TypeVar
+
+from distributed.types import Address, Role
+
+if TYPE_CHECKING:
+    import msgspec
+
+Reply = TypeVar("Reply", bound="msgspec.Struct")
+
+
+def ask(address: str, message: msgspec.Struct, reply: type[Reply], *, timeout: float) -> Reply:
+    """Send `message` to the node at `address` and return its reply.
+
+    Raises:
+        ConnectError: nobody answers there.
+        PeerRefused: the node refuses, or answers with something else.
+    """
+    return asyncio.run(_ask(address, message, reply, timeout))
+
+
+async def _ask(address: str, message: msgspec.Struct, reply: type[Reply], timeout: float) -> Reply:
+    from distributed.clock import SystemClock
+    from distributed.errors import PeerRefused
+    from distributed.supervision import Supervisor
+    from distributed.telemetry.logs import node_logger
+    from distributed.telemetry.metrics import CountingMetrics
+    from distributed.transport import Identity
+    from distributed.transport.tcp import TcpTransport
+
+    name = f"cli-{secrets.token_hex(4)}"
+    logger, metrics, clock = node_logger("client", name), CountingMetrics(), SystemClock()
+    supervisor = Supervisor(clock, random.Random(secrets.randbits(64)), logger, metrics)
+    transport = TcpTransport(supervisor, clock, logger, metrics)
+    try:
+        connection = await transport.connect(
+            Address(address), {}, Identity(Role.CLIENT, name), timeout=timeout
+        )
+        try:
+            answer = await connection.request(message, timeout=timeout)
+        finally:
+            await connection.close()
+    finally:
+        await supervisor.stop()
+    if not isinstance(answer, reply):
+        raise PeerRefused("unexpected", f"{address} answered with {type(answer).__name__}")
+    return answer
