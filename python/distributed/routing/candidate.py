@@ -41,7 +41,7 @@ class ScoringRules(msgspec.Struct, frozen=True, kw_only=True):
     error_weight: float = 2.0
     default_rtt_seconds: float = 0.1
     default_error_seconds: float = 0.05
-    confidence_horizon_seconds: float = 300.0
+    confidence_horizon_seconds: float = 60.0
     failure_horizon_seconds: float = 30.0
     utilisation_weight: float = 0.5
     queue_weight: float = 0.3

@@ -16,7 +16,8 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     """One observation: what the job paid for the route, in seconds.
 
     `seconds` has the execution taken out, and the wait for cores that was predicted when the
-    job was sent, which the wait estimate charges already.
+    job was sent, which the wait estimate charges already. It is never less than the round trip
+    to the job's acceptance: a wait that was overestimated must not make the way look short.
     """
 
     datacenter: str
@@ -61,9 +62,10 @@ class DispatchTimes:
         if dispatch is None:
             return None
         overhead = now - dispatch.sent_at - execution_seconds
+        answered = dispatch.accepted_at if dispatch.accepted_at is not None else dispatch.sent_at
         return Sample(
             datacenter=datacenter,
-            seconds=max(0.0, overhead - dispatch.expected_wait),
+            seconds=max(answered - dispatch.sent_at, overhead - dispatch.expected_wait),
             sent_at=dispatch.sent_at,
             execution_seconds=execution_seconds,
         )

@@ -27,7 +27,7 @@ class ObservedRules(msgspec.Struct, frozen=True, kw_only=True):
 
     gain: float = 0.2
     full_samples: float = 10.0
-    horizon_seconds: float = 300.0
+    horizon_seconds: float = 60.0
     failure_seconds: float = 5.0
     failure_horizon_seconds: float = 30.0
     cap_seconds: float = 60.0
