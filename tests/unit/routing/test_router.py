@@ -11,7 +11,8 @@ from distributed.health.circuit import Circuit
 from distributed.routing.candidate import Candidate
 from distributed.routing.facts import DatacenterFacts
 from distributed.routing.request import RouteRequest
-from distributed.routing.router import Router
+from distributed.routing.router import Router, RouterRules
+from distributed.routing.spillover import SpilloverRules
 
 from .builders import candidate
 
@@ -123,13 +124,25 @@ clusters = st.lists(some_facts, min_size=1, max_size=6, unique_by=lambda f: f.na
 def test_a_worse_bucket_is_never_chosen_over_a_better_one(
     cluster: list[DatacenterFacts], count: int, cores: int
 ) -> None:
-    decision = Router().decide(
-        RouteRequest(count=count, cores=cores), [Candidate(f) for f in cluster], 100.0
-    )
+    router = Router(RouterRules(spillover=SpilloverRules(enabled=False)))
+    request = RouteRequest(count=count, cores=cores)
+    decision = router.decide(request, [Candidate(f) for f in cluster], 100.0)
     buckets = {f.name: f.bucket for f in cluster}
-    worst = max((buckets[name] for name in decision.primaries), default=Bucket.HEALTHY)
-    assert worst < Bucket.UNHEALTHY or not decision.primaries
-    assert all(buckets[name] >= worst for name in decision.fallbacks) or count > 1
+    order = [buckets[name] for name in (*decision.primaries, *decision.fallbacks)]
+    assert order == sorted(order)
+    assert Bucket.UNHEALTHY not in order
+
+
+@given(clusters, st.integers(1, 32))
+def test_work_spills_into_busy_datacenters_at_worst(
+    cluster: list[DatacenterFacts], cores: int
+) -> None:
+    decision = Router().decide(RouteRequest(cores=cores), [Candidate(f) for f in cluster], 100.0)
+    buckets = {f.name: f.bucket for f in cluster}
+    best = min((buckets[n] for n in (*decision.primaries, *decision.fallbacks)), default=None)
+    for name in decision.primaries:
+        assert best is not None
+        assert buckets[name] <= max(best, Bucket.BUSY)
 
 
 @given(some_facts)
