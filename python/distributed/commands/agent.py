@@ -62,10 +62,6 @@ def agent(
     file
         TOML file to read below the environment.
     """
-    from uvloop import run
-
-    from distributed.membership.control import default_path
-
     given = _options(
         loaded(file).tree,
         name=name,
@@ -79,7 +75,15 @@ def agent(
         allow=allow,
         tag=tag,
     )
-    return run(serve(given, socket or default_path()))
+    return _run(given, socket)
+
+
+def _run(options: NodeOptions, socket: Path | None) -> int:
+    from uvloop import run
+
+    from distributed.membership.control import default_path
+
+    return run(serve(options, socket or default_path()))
 
 
 def _options(

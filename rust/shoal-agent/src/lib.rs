@@ -10,6 +10,7 @@ mod allow;
 mod clock;
 mod command;
 mod error;
+mod exchange;
 mod handle;
 mod job_calls;
 mod jobs;

@@ -1,41 +1,34 @@
 //! One membership at work: a core node, its sockets, and what waits to be told.
 
 use core::time::Duration;
-use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
+use std::os::fd::AsRawFd;
 use std::sync::Arc;
 
 use mio::net::TcpListener;
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 use shoal_core::wheel::TimerKey;
-use shoal_core::{Event, Instant, Node, Transmit};
-use std::os::fd::AsRawFd;
+use shoal_core::{Event, Instant, Node};
 
-use crate::allow::{allows, Network};
+use crate::allow::Network;
 use crate::command::{Figures, MembershipId, Outcome, RequestId};
+use crate::exchange::{DATAGRAMS, LISTENER};
 use crate::jobs::JobLayer;
 use crate::joining::Joins;
-use crate::mmsg::{Inbox, Outbox, BATCH};
+use crate::mmsg::Outbox;
 use crate::port::{EventPort, Notice};
 use crate::snapshot::Published;
-use crate::socket::{canonical, reachable, Sockets};
-use crate::stream::Progress;
+use crate::socket::Sockets;
 use crate::streams::Streams;
 use crate::traffic::Traffic;
 
-/// Batches read from one socket before the others have their turn.
-const BATCHES_A_TURN: usize = 16;
 /// The core's timers may be late by this part of the probe interval, and never by more than
 /// [`MOST_SLACK`] microseconds.
 const SLACK_SHARE: u128 = 64;
 const MOST_SLACK: u64 = 16_000;
 /// Pause before a job layer that its owner holds is asked again.
 const JOBS_RETRY: Duration = Duration::from_millis(1);
-/// Poller tokens below the streams': the datagram socket, then the listener.
-const DATAGRAMS: usize = 0;
-const LISTENER: usize = 1;
-const FIRST_STREAM: usize = 2;
 
 /// A stream that was just opened or accepted, to be given a deadline.
 pub(crate) type Opened = (usize, shoal_core::StreamId);
@@ -60,20 +53,20 @@ pub(crate) struct Membership {
     /// Somebody waits for an answer among what is pending.
     pub(crate) urgent: bool,
     pub(crate) leaving: Option<RequestId>,
-    udp: UdpSocket,
-    listener: TcpListener,
-    bound: SocketAddr,
-    outbox: Outbox,
-    streams: Streams,
-    opened: Vec<Opened>,
-    allow: Vec<Network>,
+    pub(crate) udp: UdpSocket,
+    pub(crate) listener: TcpListener,
+    pub(crate) bound: SocketAddr,
+    pub(crate) outbox: Outbox,
+    pub(crate) streams: Streams,
+    pub(crate) opened: Vec<Opened>,
+    pub(crate) allow: Vec<Network>,
     published: Arc<Published>,
     pub(crate) jobs: Arc<JobLayer>,
     pub(crate) jobs_timer: Option<(TimerKey, Instant)>,
     pub(crate) jobs_blocked: bool,
     pending: Vec<Notice>,
     joins: Joins,
-    traffic: Traffic,
+    pub(crate) traffic: Traffic,
 }
 
 impl Membership {
@@ -133,140 +126,6 @@ impl Membership {
             Token(base + LISTENER),
             Interest::READABLE,
         )
-    }
-
-    /// Serves what is ready under `offset` of this membership's tokens; true where the socket
-    /// still holds more than one turn may take.
-    pub(crate) fn ready(
-        &mut self,
-        offset: usize,
-        base: usize,
-        registry: &Registry,
-        inbox: &mut Inbox,
-        now: Instant,
-    ) -> bool {
-        match offset {
-            DATAGRAMS => return self.receive(inbox, now),
-            LISTENER => self.accept(registry, base),
-            stream => {
-                self.streams
-                    .ready(stream - FIRST_STREAM, &mut self.node, now);
-            }
-        }
-        false
-    }
-
-    /// Reads datagrams into the core; true where more waits.
-    pub(crate) fn receive(&mut self, inbox: &mut Inbox, now: Instant) -> bool {
-        for _ in 0..BATCHES_A_TURN {
-            let count = match inbox.receive(&self.udp) {
-                Ok(count) => count,
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
-                // A pending error of the socket: reading it clears it.
-                Err(_) => continue,
-            };
-            self.traffic.receive_calls += 1;
-            for (source, datagram) in inbox.datagrams() {
-                let source = canonical(source);
-                if allows(&self.allow, source.ip()) {
-                    self.node.handle_datagram(now, source, datagram);
-                } else {
-                    self.traffic.datagrams_not_allowed += 1;
-                }
-            }
-            self.traffic.datagrams_unreadable += std::mem::take(&mut inbox.unreadable);
-            if count < BATCH {
-                return false;
-            }
-        }
-        true
-    }
-
-    fn accept(&mut self, registry: &Registry, base: usize) {
-        let limit = self.node.config().limits.streams;
-        loop {
-            let (socket, peer) = match self.listener.accept() {
-                Ok(accepted) => accepted,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) if error.kind() == ErrorKind::ConnectionAborted => continue,
-                Err(_) => {
-                    self.traffic.streams_turned_away += 1;
-                    return;
-                }
-            };
-            let peer = canonical(peer);
-            if !allows(&self.allow, peer.ip()) || self.streams.len() >= limit {
-                self.traffic.streams_turned_away += 1;
-                continue;
-            }
-            match self.streams.accept(socket, registry, base + FIRST_STREAM) {
-                Ok(opened) => {
-                    self.traffic.streams_accepted += 1;
-                    self.opened.push(opened);
-                }
-                Err(_) => self.traffic.streams_turned_away += 1,
-            }
-        }
-    }
-
-    /// Sends everything that the core wants sent.
-    pub(crate) fn transmit(
-        &mut self,
-        registry: &Registry,
-        base: usize,
-        buffer: &mut Vec<u8>,
-        now: Instant,
-    ) {
-        while let Some(transmit) = self.node.poll_transmit(buffer) {
-            let ended = match transmit {
-                Transmit::Datagram { to } => {
-                    self.outbox.push(reachable(self.bound, to), buffer);
-                    None
-                }
-                Transmit::OpenStream { to, stream } => {
-                    let to = reachable(self.bound, to);
-                    let first = base + FIRST_STREAM;
-                    match self.streams.open(stream, to, buffer, registry, first) {
-                        Ok(slot) => {
-                            self.traffic.streams_opened += 1;
-                            self.opened.push((slot, stream));
-                            None
-                        }
-                        Err(reason) => Some((stream, Progress::Failed(reason))),
-                    }
-                }
-                Transmit::StreamReply { stream } => self.streams.reply(stream, buffer),
-                Transmit::CloseStream { stream } => self.streams.close(stream),
-            };
-            if let Some((stream, end)) = ended {
-                self.end_stream(stream, end, now);
-            }
-        }
-        if !self.outbox.is_empty() {
-            let sent = self.outbox.send(&self.udp);
-            self.traffic.datagrams_sent += sent.datagrams;
-            self.traffic.datagrams_refused += sent.refused;
-        }
-    }
-
-    /// Streams opened since the last call.
-    pub(crate) fn take_opened(&mut self) -> std::vec::Drain<'_, Opened> {
-        self.opened.drain(..)
-    }
-
-    /// A stream outlived its time.
-    pub(crate) fn expire_stream(&mut self, (slot, stream): Opened, now: Instant) {
-        if self.streams.serves(slot, stream) {
-            let end = Progress::Failed(shoal_core::StreamFailure::TimedOut);
-            self.end_stream(stream, end, now);
-        }
-    }
-
-    fn end_stream(&mut self, stream: shoal_core::StreamId, end: Progress, now: Instant) {
-        self.traffic.streams_failed += u64::from(matches!(end, Progress::Failed(_)));
-        self.streams.settle(stream, end, &mut self.node, now);
     }
 
     /// Collects what the core has to tell.
