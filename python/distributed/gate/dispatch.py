@@ -132,6 +132,8 @@ class Dispatch:
         has forgotten what it started, and must rebuild the job rather than begin it again.
         """
         run.manager_epoch += 1
+        if run.address and run.address != view.address:
+            record.succeeded(run.address)
         run.manager, run.address = view.name, view.address
         now = self._state.clock.now()
         try:

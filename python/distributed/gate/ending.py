@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
-from distributed.errors import PeerRefused, TransportError
 from distributed.jobs.outcome import answers, expected, judge
-from distributed.messages.cancel import CancelInDatacenter
-from distributed.messages.dispatch import DropJob
 from distributed.messages.submission import DatacenterProgress, JobResult
-from distributed.types import Address, JobState
+from distributed.types import JobState
 
+from .farewells import Farewells
 from .record import DatacenterRun, JobRecord
 from .state import GateState
 from .story import Stories
@@ -20,9 +17,10 @@ from .story import Stories
 class Ending:
     """Ends jobs; `after` is called with each job's final result, once it is durable."""
 
-    def __init__(self, state: GateState, stories: Stories) -> None:
+    def __init__(self, state: GateState, stories: Stories, farewells: Farewells) -> None:
         self._state = state
         self._stories = stories
+        self._farewells = farewells
         self.after: Callable[[JobRecord, JobResult], None] = lambda _record, _result: None
         stories.on_ended = self._ended
 
@@ -121,35 +119,6 @@ class Ending:
     def _ended(self, record: JobRecord, result: JobResult) -> None:
         self._state.metrics.count("jobs_ended", state=result.state)
         self._state.metrics.observe("job_seconds", result.elapsed_seconds)
-        cut_short = record.ordered in (JobState.TIMED_OUT, JobState.FAILED)
-        for run in record.runs.values():
-            if not run.address:
-                continue
-            if cut_short and not run.done:
-                self._stop_later(record.job_id, record.epoch, run.address, result.reason)
-            else:
-                connection = self._state.pool.opened(run.address)
-                if connection is not None:
-                    connection.try_send(DropJob(record.job_id, record.epoch))
+        self._farewells.say(record, result)
         self._state.drop(record, told=True)
         self.after(record, result)
-
-    def _stop_later(self, job_id: str, epoch: int, address: Address, reason: str) -> None:
-        """Stop what still runs for a job that has ended without it."""
-        settings = self._state.settings
-        grace = settings.cancel_grace_seconds
-
-        async def stop() -> None:
-            message = CancelInDatacenter(job_id, epoch, reason=reason, grace_seconds=grace)
-            try:
-                async with asyncio.timeout(grace + settings.request_timeout_seconds):
-                    await self._state.pool.request(
-                        address, message, timeout=grace + settings.request_timeout_seconds
-                    )
-                await self._state.pool.send(address, DropJob(job_id, epoch))
-            except (TransportError, PeerRefused, TimeoutError) as error:
-                self._state.logger.info(
-                    "could not stop what is left: %s", error, extra={"job": job_id}
-                )
-
-        self._state.spawn_free("stop parts", stop)

@@ -26,6 +26,7 @@ from .cancellation import Cancellation
 from .deadlines import Deadlines
 from .dispatch import Dispatch
 from .ending import Ending
+from .farewells import Farewells
 from .federation import Federation
 from .inputs import Inputs
 from .leases import Leases
@@ -99,7 +100,7 @@ class GateNode:
         """Put the conversations together; returns what they handle."""
         watching = Watching(state)
         stories = self._stories = Stories(state, watching)
-        ending = Ending(state, stories)
+        ending = Ending(state, stories, Farewells(state))
         self.managers = Managers(state)
         placing = Placing(state, self.managers, stories)
         inputs = Inputs(state)

@@ -69,6 +69,8 @@ class Placing:
         successor = DatacenterRun(decision.primaries[0], run.names, run.left)
         self._reserve(record, successor, decision)
         del record.runs[run.datacenter]
+        if run.address:
+            record.succeeded(run.address)
         record.runs[successor.datacenter] = successor
         self._tell(record, decision, reason=f"{run.datacenter}: {reason}")
         return successor

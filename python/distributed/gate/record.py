@@ -121,6 +121,7 @@ class JobRecord:
         "epoch",
         "extensions",
         "flushing",
+        "former",
         "gaps",
         "job",
         "job_id",
@@ -167,6 +168,7 @@ class JobRecord:
         self.cancelling: str | None = None
         self.ordered: JobState | None = None
         self.ordered_reason = ""
+        self.former: set[Address] | None = None
         self.pending: Pending | None = None
         self.flushing: asyncio.Future[None] | None = None
         self.settled: asyncio.Future[None] | None = None
@@ -226,6 +228,12 @@ class JobRecord:
         return run.manager_epoch > 0 and any(
             result.datacenter == run.datacenter for result in self.results.values()
         )
+
+    def succeeded(self, address: Address) -> None:
+        """Another manager takes over from the one at `address`."""
+        if self.former is None:
+            self.former = set()
+        self.former.add(address)
 
     def steps(self) -> Pending:
         """The steps that wait to be written, for adding to."""
