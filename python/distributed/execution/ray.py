@@ -59,6 +59,8 @@ class RayExecutor:
         self._mailbox: Any = None
         self._task: Any = None
         self._closed = False
+        self._read_batches = 0
+        self._news = asyncio.Event()
         self._started_ray = False
         self._emptied: asyncio.Event | None = None
 
@@ -111,7 +113,7 @@ class RayExecutor:
         if not self._slots:
             self._slots = int(ray.cluster_resources().get("CPU", 0))
             self._free = self._slots
-        self._mailbox = ray.remote(num_cpus=0)(Mailbox).remote()
+        self._mailbox = make_mailbox()
         self._task = ray.remote(max_retries=0)(run_attempt)
         self._spawn("ray-mailbox", self._read)
 
@@ -189,8 +191,7 @@ class RayExecutor:
         event: frames.Finished | Lost
         try:
             event = msgspec.msgpack.decode(await reference, type=frames.Finished)
-            await self._mailbox.flush.remote()
-            self._take(await self._mailbox.take.remote())
+            await self._caught_up(await self._mailbox.total.remote())
         except RayError as error:
             ran = asyncio.get_running_loop().time() - held.started_at
             text = " ".join(str(error).split())[:300]
@@ -235,12 +236,22 @@ class RayExecutor:
 
         while self._mailbox is not None:
             try:
-                batch = await self._mailbox.wait.remote()
+                total, batch = await self._mailbox.wait.remote()
             except RayError:
-                if self._mailbox is None:
+                if self._closed:
                     return
-                raise
+                # Its tasks cannot be heard any more and are lost as they end; others can.
+                self._mailbox = make_mailbox()
+                total, batch = 0, []
             self._take(batch)
+            self._read_batches = total
+            self._news.set()
+
+    async def _caught_up(self, total: int) -> None:
+        """Wait until everything said before a task's end was passed on."""
+        while self._read_batches < total:
+            self._news.clear()
+            await self._news.wait()
 
     def _take(self, batch: list[bytes]) -> None:
         for encoded in batch:
@@ -250,6 +261,15 @@ class RayExecutor:
                 held = self._held.get(message.dispatch_id)
                 if held is not None:
                     held.on_event(message)
+
+
+def make_mailbox() -> Any:
+    """A mailbox on this very node, so that it shares the fate of nobody else's."""
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    return ray.remote(num_cpus=0)(Mailbox).options(scheduling_strategy=here).remote()
 
 
 def python_path(import_paths: tuple[str, ...]) -> str:

@@ -28,24 +28,26 @@ class Mailbox:
     def __init__(self) -> None:
         self._out: deque[bytes] = deque(maxlen=PENDING_BATCHES)
         self._news = asyncio.Event()
+        self._total = 0
         self._stops: dict[str, asyncio.Future[str]] = {}
 
     async def put(self, batch: bytes) -> None:
         """A task says something."""
         self._out.append(batch)
+        self._total += 1
         self._news.set()
 
-    async def wait(self) -> list[bytes]:
-        """What was said, once there is something."""
+    async def wait(self) -> tuple[int, list[bytes]]:
+        """What was said, once there is something, and how many batches came in all."""
         await self._news.wait()
-        return self._taken()
+        batch = list(self._out)
+        self._out.clear()
+        self._news.clear()
+        return self._total, batch
 
-    async def take(self) -> list[bytes]:
-        """What was said, maybe nothing."""
-        return self._taken()
-
-    async def flush(self) -> None:
-        """Returns after everything that was put before."""
+    async def total(self) -> int:
+        """How many batches came in all, those still here too."""
+        return self._total
 
     async def stop(self, dispatch_id: str, reason: str) -> None:
         """Tell a task to stop."""
@@ -70,12 +72,6 @@ class Mailbox:
         if dispatch_id not in self._stops:
             self._stops[dispatch_id] = asyncio.get_running_loop().create_future()
         return self._stops[dispatch_id]
-
-    def _taken(self) -> list[bytes]:
-        batch = list(self._out)
-        self._out.clear()
-        self._news.clear()
-        return batch
 
 
 def run_attempt(encoded: bytes, mailbox: Any, spill_directory: str) -> bytes:
