@@ -22,6 +22,8 @@ from distributed.commands.logging_setup import configure
 from distributed.commands.settings_tree import Settings
 from distributed.errors import ShoalError
 from distributed.messages.admin import NodeStatus
+from distributed.settings.printing import rows
+from distributed.settings.sources import Loaded
 from distributed.supervision import Supervisor, settle
 from distributed.telemetry.logs import BoundLogger, node_logger
 from distributed.telemetry.metrics import PrometheusMetrics
@@ -30,6 +32,8 @@ from distributed.transport.tcp import TcpTransport, split_address
 from distributed.transport.tls import TlsFiles
 from distributed.types import Role
 from distributed.web.app import make_app
+from distributed.web.building import site_of_node
+from distributed.web.models import SettingLine, SettingsPage
 from distributed.web.server import WebServer
 
 
@@ -49,7 +53,7 @@ class RunningNode(Protocol):
 class Parts(msgspec.Struct, frozen=True):
     """What a role is built from."""
 
-    settings: Settings
+    loaded: Loaded[Settings]
     identity: Identity
     clock: SystemClock
     rng: random.Random
@@ -59,6 +63,11 @@ class Parts(msgspec.Struct, frozen=True):
     metrics: PrometheusMetrics
     logger: BoundLogger
 
+    @property
+    def settings(self) -> Settings:
+        """The merged tree."""
+        return self.loaded.tree
+
 
 Build = Callable[[Parts], Awaitable[RunningNode]]
 
@@ -67,7 +76,7 @@ class NodeStopped(ShoalError):
     """A task without which the node cannot go on has failed."""
 
 
-def host(role: Role, settings: Settings, build: Build, *, tied: bool = False) -> int:
+def host(role: Role, loaded: Loaded[Settings], build: Build, *, tied: bool = False) -> int:
     """Run a node until SIGTERM, SIGINT or, if `tied`, the end of standard input.
 
     Returns the exit status.
@@ -75,11 +84,12 @@ def host(role: Role, settings: Settings, build: Build, *, tied: bool = False) ->
     Raises:
         ShoalError: it could not start, or had to stop.
     """
-    configure(settings.log)
-    return uvloop.run(_host(role, settings, build, tied=tied))
+    configure(loaded.tree.log)
+    return uvloop.run(_host(role, loaded, build, tied=tied))
 
 
-async def _host(role: Role, settings: Settings, build: Build, *, tied: bool) -> int:
+async def _host(role: Role, loaded: Loaded[Settings], build: Build, *, tied: bool) -> int:
+    settings = loaded.tree
     stop: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     _stop_on_signals(stop)
     if tied:
@@ -98,7 +108,7 @@ async def _host(role: Role, settings: Settings, build: Build, *, tied: bool) -> 
     metrics.read_at_scrape(lambda: _native_readings(member))
     tls = settings.tls
     parts = Parts(
-        settings=settings,
+        loaded=loaded,
         identity=Identity(
             role, name, settings.node.datacenter, secrets.token_hex(8), settings.node.advertise
         ),
@@ -127,10 +137,7 @@ async def _serve(parts: Parts, build: Build, stop: asyncio.Future[str]) -> int:
         node = await build(parts)
         await node.start()
         if settings.node.web_bind:
-            web = WebServer(
-                make_app(_Source(node, parts.metrics)), settings.node.web_bind, parts.supervisor
-            )
-            await web.start()
+            web = await _serve_pages(parts, node)
         _announce(parts, node, web)
         logger.info("serving at %s", node.address)
         logger.info("stopping: %s", await stop)
@@ -213,15 +220,43 @@ def _announce(parts: Parts, node: RunningNode, web: WebServer | None) -> None:
     sys.stdout.flush()
 
 
-class _Source:
-    """A node's facts for its web pages."""
+async def _serve_pages(parts: Parts, node: RunningNode) -> WebServer:
+    node_section = parts.settings.node
+    site = site_of_node(
+        parts.identity.role,
+        node,
+        membership=parts.membership,
+        clock=parts.clock,
+        supervisor=parts.supervisor,
+        token=node_section.web_token,
+        stats=parts.membership.stats,
+        ended_jobs=lambda: _ended_jobs(parts.metrics),
+        settings=_ShownSettings(parts.loaded),
+    )
+    app = make_app(site, parts.metrics.exposition)
+    web = WebServer(app, node_section.web_bind, parts.supervisor)
+    await web.start()
+    site.start()
+    return web
 
-    def __init__(self, node: RunningNode, metrics: PrometheusMetrics) -> None:
-        self._node = node
-        self._metrics = metrics
 
-    def status(self) -> NodeStatus:
-        return self._node.status()
+def _ended_jobs(metrics: PrometheusMetrics) -> dict[str, int]:
+    return {labels["state"]: int(value) for labels, value in metrics.samples("jobs_ended") if value}
 
-    def exposition(self) -> bytes:
-        return self._metrics.exposition()
+
+class _ShownSettings:
+    """The settings for their page."""
+
+    def __init__(self, loaded: Loaded[Settings]) -> None:
+        self._page = SettingsPage(
+            settings=tuple(
+                SettingLine(
+                    path=row.path, value=str(row.value), origin=row.origin, variable=row.variable
+                )
+                for row in rows(loaded)
+            )
+        )
+
+    def settings(self) -> SettingsPage:
+        """As they were merged at the start."""
+        return self._page

@@ -125,8 +125,8 @@ def _host(role: Role, flags: NodeFlags, given: dict[str, Any]) -> int:
     from distributed.commands.config import loaded
     from distributed.commands.hosting import host
 
-    settings = loaded(flags.file, {**flags.settings(), **given}).tree
-    return host(role, settings, BUILDERS[role], tied=flags.tied)
+    merged = loaded(flags.file, {**flags.settings(), **given})
+    return host(role, merged, BUILDERS[role], tied=flags.tied)
 
 
 def by_datacenter(pairs: tuple[str, ...]) -> dict[str, list[str]] | None:

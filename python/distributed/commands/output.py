@@ -12,13 +12,9 @@ from typing import Any, TextIO
 
 import msgspec
 
+from distributed.telemetry.text import harmless
 
-def harmless(text: object) -> str:
-    """The text with control characters and direction overrides made visible."""
-    return "".join(
-        character if character.isprintable() or character == " " else f"\\x{ord(character):02x}"
-        for character in str(text)
-    )
+__all__ = ["Output", "age", "harmless"]
 
 
 class Output:

@@ -30,7 +30,17 @@ LONGEST_PAUSE_SECONDS = 2.0
 class ManagerView:
     """One manager as this gate sees it."""
 
-    __slots__ = ("address", "alive", "datacenter", "draining", "heard_at", "instance", "name")
+    __slots__ = (
+        "address",
+        "alive",
+        "datacenter",
+        "draining",
+        "heard_at",
+        "instance",
+        "lost_at",
+        "lost_reason",
+        "name",
+    )
 
     def __init__(self, name: str, datacenter: str, address: Address) -> None:
         self.name = name
@@ -40,6 +50,8 @@ class ManagerView:
         self.heard_at = 0.0
         self.alive = False
         self.draining = False
+        self.lost_at = 0.0
+        self.lost_reason = ""
 
 
 class Managers:
@@ -183,6 +195,7 @@ class Managers:
         if view is None or not view.alive:
             return
         view.alive = False
+        view.lost_at, view.lost_reason = self._state.clock.now(), reason
         self.knowledge.manager_lost(view.datacenter, name)
         self._count(view.datacenter)
         self._state.metrics.count("managers_lost")

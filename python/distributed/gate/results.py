@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
+
 from distributed.errors import ClosedError, LedgerConflict
 from distributed.messages.base import Done, Gone, Redirect, Refused
 from distributed.messages.results import (
@@ -57,8 +59,9 @@ class Results:
                     extra={"job": record.job_id},
                 )
                 continue
-            if record.take(result):
-                fresh.append(result)
+            taken = msgspec.structs.replace(result, taken_seconds=self._stories.elapsed(record))
+            if record.take(taken):
+                fresh.append(taken)
             else:
                 self._state.metrics.count("results_repeated")
         if not fresh:

@@ -213,7 +213,7 @@ def _open_workflow(
         )
     else:
         state, worker, attempt, reason = WorkflowState.PENDING.value, "", 0, ""
-    return WorkflowView(
+    view = WorkflowView(
         name,
         state,
         run.datacenter,
@@ -224,11 +224,29 @@ def _open_workflow(
         reason,
         after,
     )
+    return view if result is None else _timed(view, result)
+
+
+def _timed(view: WorkflowView, result: WorkflowResult) -> WorkflowView:
+    """The view with when and how long the final attempt ran."""
+    return msgspec.structs.replace(
+        view,
+        run_seconds=result.run_seconds,
+        taken_seconds=result.taken_seconds,
+        sketch=result.sketch,
+    )
 
 
 def _row_view(row: JobRow) -> JobView:
     return JobView(
-        row.job_id, row.name, row.state, row.owner, row.epoch, row.age_seconds, row.reason
+        row.job_id,
+        row.name,
+        row.state,
+        row.owner,
+        row.epoch,
+        row.age_seconds,
+        row.reason,
+        elapsed_seconds=row.elapsed_seconds,
     )
 
 
@@ -241,18 +259,20 @@ def _stored_view(stored: StoredJob) -> JobView:
     views = []
     for workflow in job.workflows:
         held = results.get(workflow.name)
-        state = held.state if held else WorkflowState.PENDING.value
-        views.append(
-            WorkflowView(
-                workflow.name,
-                state,
-                held.datacenter if held else "",
-                held.worker if held else "",
-                held.attempt if held else 0,
-                reason=held.error if held else "",
-                after=workflow.after,
-            )
+        if held is None:
+            pending = WorkflowState.PENDING.value
+            views.append(WorkflowView(workflow.name, pending, after=workflow.after))
+            continue
+        view = WorkflowView(
+            workflow.name,
+            held.state,
+            held.datacenter,
+            held.worker,
+            held.attempt,
+            reason=held.error,
+            after=workflow.after,
         )
+        views.append(_timed(view, held))
     summary = _decode_summary(stored.summary) if stored.summary else None
     return msgspec.structs.replace(
         _row_view(stored.row),

@@ -111,6 +111,11 @@ class CapacityAggregator:
             draining=all(status.draining for status in statuses),
         )
 
+    def reports(self, now: float) -> tuple[tuple[float, ManagerStatus], ...]:
+        """What each manager last said and how many seconds ago, newest first."""
+        known = sorted(self._reports.values(), key=lambda report: report.at, reverse=True)
+        return tuple((now - report.at, report.status) for report in known)
+
     def __len__(self) -> int:
         return len(self._reports)
 

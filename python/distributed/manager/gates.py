@@ -97,6 +97,7 @@ class Gates:
                 seat.status for seat in state.seats.values() if seat.status is not None
             ),
             peers=self._roster.peers(),
+            departures=state.departed(),
         )
 
     def _expected_wait(self, queued: int) -> float:

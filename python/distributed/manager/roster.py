@@ -15,7 +15,7 @@ from distributed.membership.events import (
 )
 from distributed.messages.base import Message
 from distributed.messages.dispatch import RegisterAgain, RegisterWorker, WorkerRegistered
-from distributed.messages.health import WorkerStatus
+from distributed.messages.health import Departure, WorkerStatus
 from distributed.transport.interface import Context, Handlers
 
 from .lifecycle import Lifecycle
@@ -115,6 +115,8 @@ class Roster:
             "worker %s is gone (%s) with %d dispatches", seat.name, reason, len(lost)
         )
         self._state.metrics.count("workers_lost")
+        departure = Departure(seat.name, reason, 0.0, died, len(lost))
+        self._state.departures.append((self._state.clock.now(), departure))
         unsent = {given[2].dispatch_id for given in seat.outgoing}
         seat.outgoing.clear()
         for binding in lost:

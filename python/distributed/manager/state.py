@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import deque
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from distributed.clock import Clock
 from distributed.execution.pipeline import PipelineDepth
@@ -12,6 +15,7 @@ from distributed.jobs.allocation import Allocation
 from distributed.jobs.deadlines import Deadlines
 from distributed.jobs.fairness import FairQueue
 from distributed.membership.interface import Membership
+from distributed.messages.health import Departure
 from distributed.supervision import Policy, Supervisor
 from distributed.telemetry.logs import BoundLogger
 from distributed.telemetry.metrics import Metrics
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
     from .worker_seat import WorkerSeat
 
 STOP_SECONDS = 1.0
+DEPARTURES = 32
+"""Workers that went lately, remembered to be told."""
 
 Due = tuple[str, str]
 """What is due (`deadline`, `resend`, `forget`, `rebuilt`) and the job."""
@@ -73,6 +79,7 @@ class ManagerState:
             target_seconds=settings.ahead_seconds,
             max_depth=settings.ahead_limit,
         )
+        self.departures: deque[tuple[float, Departure]] = deque(maxlen=DEPARTURES)
         self.draining = False
         self.dispatched = 0
         self.stopping = False
@@ -94,6 +101,14 @@ class ManagerState:
             task.cancel("the node is stopping")
         if tasks:
             await asyncio.wait(tasks, timeout=STOP_SECONDS)
+
+    def departed(self) -> tuple[Departure, ...]:
+        """Workers that went lately, with how long ago."""
+        now = self.clock.now()
+        return tuple(
+            msgspec.structs.replace(departure, seconds_ago=now - at)
+            for at, departure in self.departures
+        )
 
     @property
     def name(self) -> str:

@@ -21,6 +21,17 @@ class WorkerStatus(Message, frozen=True):
     draining: bool = False
 
 
+class Departure(Message, frozen=True):
+    """A worker that is no more in the pool, and why; `died` unless it left by itself."""
+
+    name: str
+    reason: str
+    seconds_ago: float
+    died: bool = True
+    dispatches: int = 0
+    """What it had when it went."""
+
+
 class ManagerStatus(Message, frozen=True):
     """Manager to gate, no reply: the datacenter as this manager sees it."""
 
@@ -43,6 +54,8 @@ class ManagerStatus(Message, frozen=True):
     worker_facts: tuple[WorkerStatus, ...] = ()
     peers: tuple[tuple[str, str], ...] = ()
     """Name and address of the datacenter's other managers."""
+    departures: tuple[Departure, ...] = ()
+    """Workers that went lately, the newest last."""
 
 
 class RegisterGate(Message, frozen=True):

@@ -26,6 +26,8 @@ class WorkflowResult(Message, frozen=True):
     sketch: bytes = b""
     reports: int = 0
     counters: dict[str, float] = {}
+    taken_seconds: float = 0.0
+    """Of the job's own time when its gate took the result, which sets it; 0 before."""
 
 
 class WorkerResults(Message, frozen=True):

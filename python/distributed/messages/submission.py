@@ -154,6 +154,11 @@ class WorkflowView(Message, frozen=True):
     total: int = 0
     reason: str = ""
     after: tuple[str, ...] = ()
+    run_seconds: float = 0.0
+    taken_seconds: float = 0.0
+    """Of the job's own time when its gate took the final result; 0 before."""
+    sketch: bytes = b""
+    """Latencies that the final attempt reported."""
 
 
 class JobView(Message, frozen=True):
@@ -169,6 +174,8 @@ class JobView(Message, frozen=True):
     workflows: tuple[WorkflowView, ...] = ()
     datacenters: tuple[DatacenterProgress, ...] = ()
     meta: dict[str, str] = {}
+    elapsed_seconds: float | None = None
+    """From acceptance to the end; None while it is open."""
 
 
 class ListJobs(Message, frozen=True):

@@ -68,6 +68,10 @@ class Holds:
         held.switches += 1
         return True
 
+    def routes(self) -> tuple[tuple[Route, Held], ...]:
+        """Every remembered route with what it holds, the most recently used last."""
+        return tuple(self._routes.items())
+
     @property
     def switches(self) -> int:
         """Changes over all remembered routes."""

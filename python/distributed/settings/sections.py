@@ -24,6 +24,7 @@ class NodeSection(msgspec.Struct, frozen=True, kw_only=True):
         member_bind: address for membership over UDP and TCP; "" takes the bound host, port 0.
         member_advertise: membership address others reach it at; "" means the bound one.
         web_bind: address of the status page and `/metrics`; "" switches both off.
+        web_token: whoever has it may cancel and drain from the page; "" lets nobody.
         seeds: membership addresses to join through.
         stop_grace_seconds: how long a graceful stop may take before it is cut short.
     """
@@ -35,6 +36,7 @@ class NodeSection(msgspec.Struct, frozen=True, kw_only=True):
     member_bind: str = ""
     member_advertise: str = ""
     web_bind: str = "127.0.0.1:0"
+    web_token: Secret = ""
     seeds: tuple[str, ...] = ()
     stop_grace_seconds: float = 10.0
 

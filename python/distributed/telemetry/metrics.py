@@ -99,6 +99,16 @@ class PrometheusMetrics:
         """Register a source that is read in one call at each scrape (native counters)."""
         self.registry.register(_ScrapedSource(source, self._constant))
 
+    def samples(self, name: str) -> list[tuple[dict[str, str], float]]:
+        """Labels and value of each child of the counter `name`, without those of the node."""
+        family = self._families.get(name)
+        return [
+            (dict(sample.labels), sample.value)
+            for metric in (family.collect() if family is not None else ())
+            for sample in metric.samples
+            if sample.name == f"shoal_{name}_total"
+        ]
+
     def exposition(self) -> bytes:
         """The text format."""
         from prometheus_client import generate_latest

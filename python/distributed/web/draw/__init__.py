@@ -1,0 +1,1 @@
+"""Pictures: layouts and SVG as functions of values, with every text escaped."""
