@@ -113,12 +113,17 @@ class Dispatch:
             failures += 1
             alone = failures >= ROUNDS_ALONE and not self._managers.live(run.datacenter)
             late = reply is Reply.UNFIT or self._state.clock.now() >= give_up_at
+            if reply is Reply.UNFIT and run.route is not None:
+                run.route.abandoned()
+                run.route = None
             if late or (alone and not record.created_elsewhere(run)):
                 successor = self._placing.replace(record, run, why or "no manager answers")
                 if successor is not None:
                     await self._start(record, successor, why)
                     return
             if late:
+                if run.route is not None:
+                    run.route.failed(self._state.clock.now(), refused=True)
                 self._abandon(record, run, why or "no manager answers")
                 return
             await self._pause(failures)
@@ -147,9 +152,11 @@ class Dispatch:
                 self._state.metrics.count("stale_fences")
                 self.on_stale(record)
                 return Reply.LOST, refusal.reason
+            told = f"{view.name} refused: {refusal.reason}"
+            if refusal.code in UNFIT_CODES:
+                return Reply.UNFIT, told
             self._managers.knowledge.failed(run.datacenter, now, refused=False)
-            kind = Reply.UNFIT if refusal.code in UNFIT_CODES else Reply.LATER
-            return kind, f"{view.name} refused: {refusal.reason}"
+            return Reply.LATER, told
         except TransportError as error:
             return Reply.LATER, f"{view.name}: {error}"
         if isinstance(reply, JobStarted):
@@ -185,8 +192,6 @@ class Dispatch:
     def _abandon(self, record: JobRecord, run: DatacenterRun, why: str) -> None:
         run.finished = True
         run.reason = why
-        if run.route is not None:
-            run.route.failed(self._state.clock.now(), refused=True)
         self._ending.gap(record, run, f"no manager of {run.datacenter} took it: {why}")
         self._ending.settle(record)
 

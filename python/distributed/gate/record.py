@@ -116,7 +116,6 @@ class JobRecord:
         "cancelling",
         "created",
         "deadline_at",
-        "ended",
         "ending",
         "epoch",
         "extensions",
@@ -162,7 +161,6 @@ class JobRecord:
         self.sequence = sequence
         self.created = False
         self.ending = False
-        self.ended = False
         self.runs: dict[str, DatacenterRun] = {}
         self.results: dict[tuple[str, str], WorkflowResult] = {}
         self.cancelling: str | None = None
@@ -175,7 +173,7 @@ class JobRecord:
         self.scope: JobScope | None = None
         self.timer: int | None = None
         self.watches: list[Watch] | None = None
-        self.tail: deque[JobUpdate] | None = None
+        self.tail: tuple[JobUpdate, ...] = ()
         self.logs: deque[LogLine] | None = None
         self.logs_dropped = 0
         self.logs_total = 0
@@ -243,9 +241,7 @@ class JobRecord:
 
     def remember(self, update: JobUpdate) -> None:
         """Keep an update for a watcher that is about to come."""
-        if self.tail is None:
-            self.tail = deque(maxlen=TAIL_UPDATES)
-        self.tail.append(update)
+        self.tail = (*self.tail[-TAIL_UPDATES + 1 :], update)
 
     @property
     def done(self) -> bool:

@@ -199,7 +199,6 @@ class Stories:
             if outcome is None:
                 self._watching.publish(record, steps.updates)
             else:
-                record.ended = True
                 self._watching.finished(record, steps.updates, outcome)
             if not settled.done():
                 settled.set_result(None)
