@@ -11,7 +11,6 @@ from collections.abc import Callable
 from enum import Enum
 
 from distributed.errors import PeerRefused, TransportError
-from distributed.ledger.interface import Placed
 from distributed.messages.dispatch import DropJob, JobStarted, StartJob
 from distributed.reliability.retry import RetryPolicy
 from distributed.types import JobState
@@ -19,7 +18,7 @@ from distributed.types import JobState
 from .ending import Ending
 from .inputs import Inputs
 from .managers import Managers, ManagerView
-from .placing import Placing
+from .placing import Placing, placed_row
 from .record import DatacenterRun, JobRecord
 from .state import GateState
 from .story import Stories
@@ -227,8 +226,3 @@ def _decided(record: JobRecord, run: DatacenterRun) -> bool:
     if record.ordered is not None or record.ending or run.done:
         return True
     return record.cancelling is not None and not run.manager_epoch
-
-
-def placed_row(run: DatacenterRun) -> Placed:
-    """A part as the ledger keeps it."""
-    return run.row("\x00".join(run.names).encode())

@@ -35,6 +35,7 @@ class Leases:
         """Renew until cancelled; step down and come back as the ledger goes and returns."""
         settings = self._state.settings
         held = True
+        checked_at = self._state.clock.now()
         while True:
             await self._state.clock.sleep(settings.renew_seconds)
             try:
@@ -47,10 +48,17 @@ class Leases:
                         "the lease ran out: no new jobs, no commands (%s)", error
                     )
                 continue
+            now = self._state.clock.now()
+            if held and now - checked_at < settings.recheck_seconds:
+                continue
             if not held:
                 held = True
                 self._state.logger.warning("the ledger answers again")
+            checked_at = now
+            try:
                 await self._recheck()
+            except LedgerUnavailable as error:
+                self._state.logger.info("cannot compare what is owned: %s", error)
 
     async def _renew(self) -> None:
         settings = self._state.settings
@@ -61,11 +69,15 @@ class Leases:
         self._state.lease_until = asked + settings.lease_seconds
 
     async def _recheck(self) -> None:
-        """After a lapse: drop what others took, take back what nobody did."""
-        owned = {lease.job_id: lease for lease in await self._state.ledger.owned(self._state.name)}
-        for record in tuple(self._state.records.values()):
+        """Compare with the ledger: drop what others took, take back what nobody did."""
+        state = self._state
+        before = {r.job_id: r.epoch for r in state.records.values() if r.created and not r.ending}
+        owned = {lease.job_id: lease for lease in await state.ledger.owned(state.name)}
+        for record in tuple(state.records.values()):
             lease = owned.pop(record.job_id, None)
-            if record.created and (lease is None or lease.epoch != record.epoch):
+            if before.get(record.job_id) != record.epoch or record.ending:
+                continue
+            if lease is None or lease.epoch != record.epoch:
                 self._state.logger.warning(
                     "another gate took the job meanwhile", extra={"job": record.job_id}
                 )

@@ -7,6 +7,7 @@ from collections.abc import Collection
 import msgspec
 
 from distributed.jobs.validation import check_placeable
+from distributed.ledger.interface import Placed
 from distributed.messages.job import Job
 from distributed.messages.submission import Explanation, PlanJob
 from distributed.routing.decision import Decision
@@ -48,6 +49,9 @@ class Placing:
         for run in record.runs.values():
             self._reserve(record, run, decision)
         self._tell(record, decision)
+        if len(record.runs) > 1:
+            for run in record.runs.values():
+                self._stories.add_placed(record, placed_row(run))
         return True
 
     def replace(self, record: JobRecord, run: DatacenterRun, reason: str) -> DatacenterRun | None:
@@ -72,6 +76,9 @@ class Placing:
         if run.address:
             record.succeeded(run.address)
         record.runs[successor.datacenter] = successor
+        gone = msgspec.structs.replace(placed_row(run), state="dropped")
+        self._stories.add_placed(record, gone)
+        self._stories.add_placed(record, placed_row(successor))
         self._tell(record, decision, reason=f"{run.datacenter}: {reason}")
         return successor
 
@@ -93,6 +100,11 @@ class Placing:
         request = request_for(message.job)
         decision = self._managers.knowledge.plan(request, self._state.clock.now())
         return Explanation((msgspec.to_builtins(decision.explain()),))
+
+
+def placed_row(run: DatacenterRun) -> Placed:
+    """A part as the ledger keeps it."""
+    return run.row("\x00".join(run.names).encode())
 
 
 def parts(job: Job, datacenters: tuple[str, ...]) -> dict[str, DatacenterRun]:

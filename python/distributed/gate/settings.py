@@ -14,6 +14,7 @@ class GateSettings(msgspec.Struct, frozen=True, kw_only=True):
         datacenters: datacenter to the addresses of some of its managers; the rest are learnt.
         peers: gate name to address, where no membership tells; this gate may be among them.
         lease_seconds: how long this gate's ownership outlives its last renewal.
+        recheck_seconds: pause between comparisons of what this gate holds with the ledger.
         renew_seconds: pause between renewals of the lease.
         request_timeout_seconds: for one request to a manager or another gate.
         forward_hops: how often a submission may be passed on.
@@ -45,6 +46,7 @@ class GateSettings(msgspec.Struct, frozen=True, kw_only=True):
     datacenters: dict[str, tuple[str, ...]] = {}
     peers: dict[str, str] = {}
     lease_seconds: float = 3.0
+    recheck_seconds: float = 5.0
     renew_seconds: float = 0.75
     request_timeout_seconds: float = 5.0
     forward_hops: int = 3

@@ -96,6 +96,9 @@ class Takeover:
             if not isinstance(event, Died | Left) or event.member.role != "gate":
                 continue
             self._scan.set()
+            seen = membership.member(event.member.name)
+            if seen is not None and seen.is_alive:
+                continue
             if self._state.holding and self._see_most():
                 await self._inherit(event.member.name)
 
@@ -200,6 +203,8 @@ class Takeover:
         )
         record.created = True
         for placed in stored.placed:
+            if placed.state == "dropped":
+                continue
             names = tuple(placed.workflows.decode().split("\x00")) if placed.workflows else ()
             run = DatacenterRun(placed.datacenter, names, len(names) or len(job.workflows))
             run.manager, run.manager_epoch = placed.manager, placed.manager_epoch

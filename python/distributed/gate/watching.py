@@ -33,6 +33,8 @@ from .state import GateState
 
 CATCH_UP_ROWS = 500
 LAG_SECONDS = 0.01
+EMPTY_READS = 3
+"""Reads that find nothing of what was published meanwhile, after which it is let be."""
 PUSHED_WORKFLOWS = 100
 _decode_update = msgspec.msgpack.Decoder(JobUpdate).decode
 _decode_result = msgspec.msgpack.Decoder(WorkflowResult).decode
@@ -41,12 +43,13 @@ _decode_result = msgspec.msgpack.Decoder(WorkflowResult).decode
 class Watch:
     """One connection's place in one job's story."""
 
-    __slots__ = ("connection", "ended", "job_id", "lagging", "sent")
+    __slots__ = ("connection", "ended", "job_id", "lagging", "latest", "sent")
 
     def __init__(self, connection: Connection, job_id: str, sent: int) -> None:
         self.connection = connection
         self.job_id = job_id
         self.sent = sent
+        self.latest = 0
         self.lagging = False
         self.ended = False
 
@@ -90,7 +93,9 @@ class Watching:
         if not updates or not record.watches:
             return
         for watch in record.watches:
-            if not watch.lagging:
+            if watch.lagging:
+                watch.latest = updates[-1].sequence
+            else:
                 self._push(watch, updates)
         self._forget_closed(record)
 
@@ -148,7 +153,9 @@ class Watching:
         fresh = tuple(update for update in updates if update.sequence > watch.sent)
         if not fresh:
             return
-        if watch.connection.try_send(JobUpdates(watch.job_id, fresh)):
+        if fresh[0].sequence > watch.sent + 1:
+            self._catch_up_soon(watch)
+        elif watch.connection.try_send(JobUpdates(watch.job_id, fresh)):
             watch.sent = fresh[-1].sequence
         elif not watch.connection.closed:
             self._catch_up_soon(watch)
@@ -181,14 +188,19 @@ class Watching:
     async def _catch_up(self, watch: Watch) -> None:
         """Send what the watcher missed, page by page, as fast as it takes it."""
         connection = watch.connection
+        empty = 0
         while not connection.closed:
             try:
                 missed = await self._story(watch.job_id, watch.sent)
             except LedgerUnavailable:
                 self._later(watch)
                 return
-            if not missed:
+            if not missed and (watch.sent >= watch.latest or empty == EMPTY_READS):
                 break
+            if not missed:
+                empty += 1
+                await self._state.clock.sleep(LAG_SECONDS)
+                continue
             try:
                 async with asyncio.timeout(self._state.settings.slow_client_seconds):
                     await connection.send(JobUpdates(watch.job_id, missed))
