@@ -149,8 +149,6 @@ def _check_workflow(workflow: Workflow, path: str) -> None:
         _refuse(f"{path}.run", "give either run (an import path) or command, not both or neither")
     if workflow.run and not _IMPORT_PATH.fullmatch(workflow.run):
         _refuse(f"{path}.run", f"{workflow.run!r} is not of the form pkg.module:name")
-    if workflow.command and workflow.args:
-        _refuse(f"{path}.args", "a command takes no args; put them in the command")
     if workflow.cores < 1:
         _refuse(f"{path}.cores", f"{workflow.cores} is less than one core")
     if not 1 <= workflow.attempts <= MAX_ATTEMPTS:

@@ -62,7 +62,6 @@ def test_data_of_the_wrong_shape_names_the_field(data: dict[str, Any], field: st
         (with_workflow(run="pkg:"), "workflows[0].run"),
         (with_workflow(run=""), "workflows[0].run"),
         (with_workflow(command=["ls"]), "workflows[0].run"),
-        (with_workflow(run="", command=["ls"], args={"x": 1}), "workflows[0].args"),
         (with_workflow(cores=0), "workflows[0].cores"),
         (with_workflow(attempts=0), "workflows[0].attempts"),
         (with_workflow(timeout_seconds=0), "workflows[0].timeout_seconds"),
