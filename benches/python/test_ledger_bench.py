@@ -1,6 +1,6 @@
 """The ledger: durable submissions and ended jobs in a second, alone and under group commit.
 
-    pytest benches/python/test_ledger_bench.py --benchmark-enable --benchmark-only
+pytest benches/python/test_ledger_bench.py --benchmark-enable --benchmark-only
 """
 
 from __future__ import annotations
