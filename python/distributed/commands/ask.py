@@ -22,10 +22,13 @@ def ask(address: str, message: msgspec.Struct, reply: type[Reply], *, timeout: f
         ConnectError: nobody answers there.
         PeerRefused: the node refuses, or answers with something else.
     """
-    return asyncio.run(_ask(address, message, reply, timeout))
+    return asyncio.run(ask_node(address, message, reply, timeout=timeout))
 
 
-async def _ask(address: str, message: msgspec.Struct, reply: type[Reply], timeout: float) -> Reply:
+async def ask_node(
+    address: str, message: msgspec.Struct, reply: type[Reply], *, timeout: float
+) -> Reply:
+    """As `ask`, inside a running event loop."""
     from distributed.clock import SystemClock
     from distributed.errors import PeerRefused
     from distributed.supervision import Supervisor

@@ -56,6 +56,7 @@ class Status:
                 "free_cores": candidate.facts.free_cores,
                 "queued": candidate.facts.queued,
                 "bucket": candidate.facts.bucket.label,
+                "draining": candidate.facts.draining,
             }
             for name, candidate in self._managers.candidates().items()
         }

@@ -35,6 +35,12 @@ def test_a_job_survives_a_killed_worker_and_nothing_is_left(folder: Path) -> Non
     assert summary["words"] == 763
     assert summary["pages"] == 600
     assert "completed" in done.stdout
+    drained = report["drained"]
+    assert drained["state"] == "completed"
+    assert drained["ran_in"] == ["north"]
+    (decision,) = drained["decisions"]
+    lost = {row["name"]: row["reason"] for row in decision["candidates"] if row["name"] == "south"}
+    assert "draining" in lost["south"]
 
 
 def interrupted(folder: Path, number: signal.Signals) -> tuple[int, str, str]:

@@ -10,6 +10,19 @@ WORK = "distributed.commands.demo.work"
 TEXT = Path(__file__).with_name("declaration.txt")
 
 
+def preferring_job(datacenter: str, *, workflows: int = 4) -> Job:
+    """A small job that would rather run in one datacenter."""
+    return Job(
+        name=f"prefers-{datacenter}",
+        workflows=tuple(
+            Workflow(name=f"part-{number}", run=f"{WORK}:combine")
+            for number in range(1, workflows + 1)
+        ),
+        placement=Placement(datacenters=(datacenter,)),
+        deadline_seconds=60.0,
+    )
+
+
 def demo_job(url: str, datacenters: tuple[str, ...], *, pace: float = 1.0) -> Job:
     """Two fetches and two counts in each datacenter, then a summary.
 

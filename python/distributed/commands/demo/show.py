@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from distributed.client import Client, JobHandle, Outcome
-from distributed.commands.demo.job import demo_job
+from distributed.commands.ask import ask_node
+from distributed.commands.demo.job import demo_job, preferring_job
 from distributed.commands.demo.pages import PageServer
 from distributed.commands.entry import JOB_FAILED, OK
 from distributed.commands.follow import follow, show_result, value_of
+from distributed.commands.view.decisions import tell
 from distributed.commands.view.story import Happening, Story
+from distributed.messages.admin import DrainNode, DrainStarted, NodeStatus, ShowStatus
 
 if TYPE_CHECKING:
     from distributed.commands.local.cluster import LocalCluster
@@ -41,6 +44,7 @@ class Show:
         self._kill = kill
         self._pace = pace
         self._killed: dict[str, Any] = {}
+        self._drained: dict[str, Any] = {}
 
     async def run(self) -> tuple[int, dict[str, Any]]:
         """Returns the exit status (0 if the job completed) and the report."""
@@ -49,6 +53,7 @@ class Show:
         try:
             async with Client(self._cluster.addresses("gate")) as client:
                 result, story = await self._job(client, pages)
+                self._drained = await self._drain_a_datacenter(client)
         finally:
             await pages.stop()
         show_result(result, self._output)
@@ -93,6 +98,33 @@ class Show:
             )
         )
 
+    async def _drain_a_datacenter(self, client: Client) -> dict[str, Any]:
+        """Drain one datacenter, and see where a job goes that would rather run there."""
+        drained = self._cluster.shape.datacenters[-1]
+        for address in self._cluster.addresses("manager", drained):
+            await ask_node(address, DrainNode(), DrainStarted, timeout=5.0)
+        while not all(row["draining"] for row in await self._seen_of(drained)):  # noqa: ASYNC110 - the gates are other processes
+            await asyncio.sleep(0.1)  # noqa: TID251 - the show's own timing
+        handle = await client.submit(preferring_job(drained))
+        outcome = await handle.result(check=False)
+        return {
+            "datacenter": drained,
+            "job": handle.id,
+            "state": outcome.state,
+            "ran_in": sorted({entry.datacenter for entry in outcome.workflows}),
+            "decisions": list((await handle.explain()).decisions),
+        }
+
+    async def _seen_of(self, datacenter: str) -> list[dict[str, Any]]:
+        """How each gate sees a datacenter."""
+        seen = []
+        for gate in self._cluster.addresses("gate"):
+            status = await ask_node(gate, ShowStatus(), NodeStatus, timeout=5.0)
+            datacenters = status.detail["datacenters"]
+            assert isinstance(datacenters, dict)
+            seen.append(datacenters[datacenter])
+        return seen
+
     def _tell(self, result: Outcome, story: Story) -> None:
         for happening in story.happenings:
             self._output.line(f"{happening.elapsed_seconds:8.2f} s  {happening.text}")
@@ -104,12 +136,20 @@ class Show:
             ]
             self._output.line(f"what ran on {self._killed['worker']} ended: {'; '.join(again)}")
 
+        place, ran = self._drained["datacenter"], ", ".join(self._drained["ran_in"])
+        self._output.line(
+            f"{place} was drained; a job that would rather run there ran in {ran}, since:"
+        )
+        for decision in self._drained["decisions"]:
+            tell(decision, self._output)
+
     def _report(self, result: Outcome, story: Story) -> dict[str, Any]:
         return {
             "job": result.job_id,
             "state": result.state,
             "elapsed_seconds": result.elapsed_seconds,
             "killed": self._killed,
+            "drained": self._drained,
             "story": [msgspec.structs.asdict(line) for line in story.happenings],
             "datacenters": [msgspec.structs.asdict(entry) for entry in result.datacenters],
             "workflows": [
