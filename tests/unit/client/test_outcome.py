@@ -1,0 +1,70 @@
+"""The final answer as callers use it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from distributed.client import Outcome
+from distributed.errors import JobFailed, WorkflowFailed
+from distributed.messages.results import WorkflowResult
+from distributed.messages.submission import JobResult
+
+encode = msgspec.msgpack.encode
+
+
+def done(name: str, value: Any, dc: str = "eu") -> WorkflowResult:
+    return WorkflowResult(name, 1, "completed", encode(value), datacenter=dc)
+
+
+def failed(name: str, dc: str = "eu") -> WorkflowResult:
+    return WorkflowResult(
+        name, 1, "failed", error="ValueError: no", traceback="File x, line 1", datacenter=dc
+    )
+
+
+def outcome(state: str, *results: WorkflowResult) -> Outcome:
+    missing = (("z", "waits for 'a', which failed"),) if state != "completed" else ()
+    return Outcome(JobResult("j-1", "demo", state, "why", 1.5, results, missing))
+
+
+def test_values_come_back_decoded() -> None:
+    ended = outcome("completed", done("a", {"n": 1}), done("b", None))
+    assert ended["a"] == {"n": 1}
+    assert ended.values() == {"a": {"n": 1}, "b": None}
+    assert ended.check() is ended
+
+
+def test_replicas_are_told_apart_by_datacenter() -> None:
+    ended = outcome("completed", done("a", 1), done("a", 2, "us"))
+    assert ended.values() == {"a": {"eu": 1, "us": 2}}
+
+
+def test_a_failure_is_an_exception_with_the_remote_traceback() -> None:
+    ended = outcome("failed", done("a", 1), failed("b"))
+    with pytest.raises(WorkflowFailed, match="ValueError: no") as caught:
+        _ = ended["b"]
+    assert caught.value.traceback == "File x, line 1"
+    with pytest.raises(JobFailed, match="ended failed: why") as whole:
+        ended.check()
+    assert isinstance(whole.value.__cause__, WorkflowFailed)
+    assert whole.value.__cause__.__notes__ == ["File x, line 1"]
+
+
+def test_a_completed_replica_counts_over_a_failed_one() -> None:
+    assert outcome("completed", failed("a"), done("a", 7, "us"))["a"] == 7
+
+
+def test_a_large_value_is_read_from_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "value"
+    path.write_bytes(encode("x" * 10))
+    ended = outcome("completed", WorkflowResult("a", 1, "completed", reference=str(path)))
+    assert ended["a"] == "x" * 10
+
+
+def test_a_name_without_a_result_is_a_key_error() -> None:
+    with pytest.raises(KeyError):
+        _ = outcome("completed", done("a", 1))["b"]
