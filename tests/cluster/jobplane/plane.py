@@ -13,6 +13,7 @@ from distributed.manager.settings import ManagerSettings
 from distributed.messages.base import Done, Message
 from distributed.messages.cancel import ExtendTimeout, TimeoutExtended
 from distributed.messages.dispatch import StartJob
+from distributed.messages.health import ManagerStatus
 from distributed.messages.job import Job, Workflow
 from distributed.messages.progress import JobProgress, WorkerLog
 from distributed.messages.results import (
@@ -69,6 +70,7 @@ class StandInGate:
         self.finished: dict[str, DatacenterFinished] = {}
         self.progress: list[JobProgress] = []
         self.logs: list[WorkerLog] = []
+        self.statuses: list[ManagerStatus] = []
         self.record = True
         self.grant_seconds = 0.0
         self.changed = asyncio.Event()
@@ -81,6 +83,7 @@ class StandInGate:
             JobProgress: self._progress,
             WorkerLog: self._log,
             ExtendTimeout: self._extend,
+            ManagerStatus: self._status,
         }
         process = self.process
         self.listener = await process.transport.listen(ANY_PORT, handlers, process.identity)
@@ -121,6 +124,11 @@ class StandInGate:
 
     async def _extend(self, _: Context, message: Message) -> Message:
         return TimeoutExtended(self.grant_seconds, 1)
+
+    async def _status(self, _: Context, message: Message) -> None:
+        assert isinstance(message, ManagerStatus)
+        self.statuses.append(message)
+        self.changed.set()
 
     async def until(self, condition: Any) -> None:
         """Wait until what was received makes `condition` true."""
