@@ -23,6 +23,7 @@ FOUND = {
     108: "a takeover started workflows before the workers had reported theirs",
     118: "a part that moved to another datacenter was answered twice",
     124: "a watch that met a ledger outage was given up for good",
+    126: "a client was left with a gate that had lost the job while its end was written",
 }
 """Seeds of one minute of chaos, and what they found."""
 
@@ -42,6 +43,12 @@ def test_a_fixed_seed_stays_clean(profile: str, seed: int) -> None:
 @pytest.mark.parametrize("seed", FOUND)
 def test_a_seed_that_found_a_bug_stays_clean(seed: int) -> None:
     _clean(seed, "chaos")
+
+
+def test_a_takeover_whose_answer_was_lost_is_carried_out() -> None:
+    """A job that the ledger gave to a gate that never heard of it had no owner for ever."""
+    report = play(drawn(1000, profile="chaos", minutes=3.0))
+    assert not report.failed, "\n".join(str(violation) for violation in report.violations)
 
 
 PROGRAM = """

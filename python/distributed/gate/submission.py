@@ -160,6 +160,7 @@ class Submission:
                 self._withdraw(record)
             if isinstance(error, LedgerConflict):
                 return Refused("conflict", str(error), field="key")
+            self._takeover.doubt()
             return _unavailable(str(error))
         finally:
             self._committing -= 1

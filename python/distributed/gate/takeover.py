@@ -69,6 +69,7 @@ class Takeover:
         self._cancellation = cancellation
         self._deadlines = deadlines
         self._scan = asyncio.Event()
+        self._in_doubt = False
 
     async def serve_orphans(self) -> None:
         """Look for jobs without an owner, now and then and when a gate goes."""
@@ -82,6 +83,8 @@ class Takeover:
             if not self._state.holding or self._state.stopping:
                 continue
             try:
+                if self._in_doubt:
+                    await self._take_back()
                 orphans = await self._state.ledger.orphans()
                 await self.adopt_all([o for o in orphans if self._is_mine(o)], force=False)
             except LedgerUnavailable as error:
@@ -101,6 +104,21 @@ class Takeover:
                 continue
             if self._state.holding and self._see_most():
                 await self._inherit(event.member.name)
+
+    def doubt(self) -> None:
+        """The ledger did not answer a write that may give this gate a job: look again."""
+        self._in_doubt = True
+
+    async def _take_back(self) -> None:
+        """Take on what the ledger holds in this gate's name and nobody here knows of.
+
+        Raises:
+            LedgerUnavailable: the doubt remains.
+        """
+        owned = await self._state.ledger.owned(self._state.name)
+        self._in_doubt = False
+        unknown = [lease for lease in owned if lease.job_id not in self._state.records]
+        await self.adopt_all(unknown, force=False)
 
     async def _inherit(self, gate: str) -> None:
         """Take what a dead gate owned and hashing gives to this one."""
@@ -164,6 +182,7 @@ class Takeover:
         except LedgerConflict:
             return
         except LedgerError as error:
+            self.doubt()
             self._state.logger.warning("%s", error, extra={"job": lease.job_id})
             return
         if stored is None:
