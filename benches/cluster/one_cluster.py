@@ -153,7 +153,10 @@ async def main() -> None:
     if arguments.watch:
         await asyncio.sleep(arguments.watch)
         cluster.listen()
-        tell("watched", deaths=cluster.false_of)
+        living = [member.living() for member in cluster.members]
+        used = cpu_seconds() / arguments.watch / arguments.n
+        fewest, most = min(living), max(living)
+        tell("watched", deaths=cluster.false_of, fewest=fewest, most=most, cpu_share=used)
     elif converged:
         await cluster.quiet(arguments.seconds)
         for _ in range(arguments.kills):
