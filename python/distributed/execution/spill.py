@@ -15,7 +15,7 @@ def spill(directory: str, name: str, value: bytes) -> str:
     Raises:
         OSError: the directory cannot be written.
     """
-    os.makedirs(directory, exist_ok=True)
+    os.makedirs(directory, mode=0o700, exist_ok=True)
     safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in name)
     target = os.path.abspath(os.path.join(directory, f"{safe}.msgpack"))
     partial = f"{target}.partial"

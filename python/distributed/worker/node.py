@@ -14,6 +14,7 @@ import msgspec
 from distributed.clock import Clock
 from distributed.execution.interface import Executor
 from distributed.execution.pool import PoolSettings, SubprocessPool
+from distributed.execution.spill import sweep
 from distributed.membership.interface import Membership
 from distributed.messages.admin import DrainNode, DrainStarted, NodeStatus
 from distributed.messages.base import Message
@@ -38,6 +39,8 @@ from .settings import WorkerSettings
 from .state import WorkerState
 from .timers import Timers
 from .views import Views
+
+SPILL_SWEEP_SECONDS = 3600.0
 
 
 class WorkerNode:
@@ -71,6 +74,7 @@ class WorkerNode:
         self._transport = transport
         self._listener: Listener | None = None
         self._pool: ConnectionPool | None = None
+        self._own_executor = executor is None
         self._settings = settings
         log = logger or node_logger(Role.WORKER, identity.name)
         events_path = (
@@ -150,9 +154,18 @@ class WorkerNode:
         spawn("timers", self._timers.run, policy=Policy.RESTART)
         spawn("progress", self._reporting.run, policy=Policy.RESTART)
         spawn("guards", self._guards.run, policy=Policy.RESTART)
+        if self._own_executor:
+            spawn("spill", self._sweep_spill, policy=Policy.RESTART)
         self.registration.start()
         state.events.note("worker_started", address=advertised, cores=state.executor.slots)
         state.logger.info("listening on %s with %d cores", advertised, state.executor.slots)
+
+    async def _sweep_spill(self) -> None:
+        """Delete files of large results that were kept long enough, now and each hour."""
+        folder, keep = spill_directory(self._settings), self._settings.spill_keep_seconds
+        while True:
+            sweep(folder, self.state.clock.wall() - keep)
+            await self.state.clock.sleep(SPILL_SWEEP_SECONDS)
 
     async def drain_node(self, _: Context, message: Message) -> Message:
         """Take no new work; finish what runs."""
@@ -205,7 +218,7 @@ def make_executor(settings: WorkerSettings, supervisor: Supervisor) -> Executor:
     def spawn(name: str, factory: Factory) -> object:
         return supervisor.spawn(name, factory, policy=Policy.ONCE)
 
-    spill = str(Path(settings.data_directory) / "results") if settings.data_directory else ""
+    spill = spill_directory(settings)
     if settings.executor == "ray":
         from distributed.execution.ray import RayExecutor, RaySettings
 
@@ -213,7 +226,7 @@ def make_executor(settings: WorkerSettings, supervisor: Supervisor) -> Executor:
             RaySettings(
                 address=settings.ray_address,
                 import_paths=settings.import_paths,
-                spill_directory=spill,
+                spill_directory=spill if settings.data_directory else "",
             ),
             spawn,
         )
@@ -221,11 +234,18 @@ def make_executor(settings: WorkerSettings, supervisor: Supervisor) -> Executor:
         PoolSettings(
             slots=settings.cores,
             warm_children=settings.warm_children,
-            spill_directory=spill or str(Path(tempfile.gettempdir()) / "shoal-results"),
+            spill_directory=spill,
             import_paths=settings.import_paths,
         ),
         spawn,
     )
+
+
+def spill_directory(settings: WorkerSettings) -> str:
+    """Where results over 1 MiB are written."""
+    if settings.data_directory:
+        return str(Path(settings.data_directory) / "results")
+    return str(Path(tempfile.gettempdir()) / "shoal-results")
 
 
 def with_machine_facts(settings: WorkerSettings) -> WorkerSettings:

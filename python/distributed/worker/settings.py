@@ -24,6 +24,8 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Folders put in front of the workflows' module search path."""
     data_directory: str = ""
     """Where large results and the event log lie; "" keeps results in memory and no log."""
+    spill_keep_seconds: float = 86_400.0
+    """How long files of results over 1 MiB are kept."""
     warm_children: int = 2
     """Child processes started before the first workflow."""
     queue_limit: int = 4096
