@@ -8,6 +8,7 @@ workers, or was silent for longer than the patience allows; then the silent ones
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from distributed.errors import PeerRefused, TransportError
 from distributed.ledger.interface import WorkflowRow
@@ -84,7 +85,10 @@ class Cancellation:
             )
         names = (message.workflow, *record.graph.dependents(message.workflow))
         reason = message.reason or "asked for by the client"
+        if record.withdrawn is None:
+            record.withdrawn = {}
         for name in names:
+            record.withdrawn.setdefault(name, reason)
             self._stories.add_workflow(record, WorkflowRow(name, CANCELLED, 0, reason))
         await asyncio.shield(self._stories.flush(record))
         told: dict[tuple[str, str], str] = {}
@@ -101,6 +105,14 @@ class Cancellation:
             if name.partition("@")[0] in names
         )
         return CancelOutcome(record.job_id, outcomes)
+
+    def repeat(self, record: JobRecord, run: DatacenterRun) -> None:
+        """Tell a manager that has just taken a part which of its workflows were cancelled."""
+        here = record.runs_here(run)
+        names = tuple(name for name in record.withdrawn or () if name in here)
+        if names:
+            stop = partial(self._stop_part, record, run, names, {})
+            self._state.spawn(record, f"cancel again in {run.datacenter}", stop)
 
     async def _stop_part(
         self,

@@ -12,6 +12,7 @@ from enum import Enum
 
 from distributed.errors import PeerRefused, TransportError
 from distributed.messages.dispatch import DropJob, JobStarted, StartJob
+from distributed.messages.results import WorkflowResult
 from distributed.reliability.retry import RetryPolicy
 from distributed.types import JobState
 
@@ -57,6 +58,7 @@ class Dispatch:
         self._stories = stories
         self._ending = ending
         self._inputs = inputs
+        self.on_taken: Callable[[JobRecord, DatacenterRun], None] = lambda _record, _run: None
         self.on_stale: Callable[[JobRecord], None] = state.drop
         managers.on_lost = self._manager_lost
 
@@ -101,6 +103,8 @@ class Dispatch:
         failures = 0
         while not _decided(record, run):
             reply = Reply.LATER
+            if not run.manager_epoch and record.withdrawn:
+                self._withhold(record, run)
             for view in self._managers.order(record.job_id, run.datacenter):
                 reply, told = await self._ask(record, run, view)
                 why = told or why
@@ -126,6 +130,19 @@ class Dispatch:
                 self._abandon(record, run, why or "no manager answers")
                 return
             await self._pause(failures)
+
+    def _withhold(self, record: JobRecord, run: DatacenterRun) -> None:
+        """Workflows that were cancelled before their part was ever offered do not start."""
+        here = record.runs_here(run)
+        for name, reason in (record.withdrawn or {}).items():
+            if name not in here:
+                continue
+            result = WorkflowResult(name, 0, "cancelled", error=reason, datacenter=run.datacenter)
+            if record.take(result):
+                self._stories.add_result(record, result)
+        if run.done:
+            self._stories.soon(record)
+            self._ending.settle(record)
 
     async def _ask(
         self, record: JobRecord, run: DatacenterRun, view: ManagerView
@@ -187,6 +204,7 @@ class Dispatch:
             self._stories.reach(record, JobState.DISPATCHED)
         self._stories.soon(record)
         self._inputs.provide_rest(record, run)
+        self.on_taken(record, run)
 
     def _abandon(self, record: JobRecord, run: DatacenterRun, why: str) -> None:
         run.finished = True

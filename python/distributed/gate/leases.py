@@ -38,6 +38,8 @@ class Leases:
         checked_at = self._state.clock.now()
         while True:
             await self._state.clock.sleep(settings.renew_seconds)
+            if self._state.stopping:
+                return
             try:
                 await self._renew()
             except LedgerUnavailable as error:

@@ -120,6 +120,7 @@ class GateNode:
             deadlines,
         )
         dispatch.on_stale = self._takeover.contested
+        dispatch.on_taken = cancellation.repeat
         self._leases = Leases(state, self._takeover)
         self._admission = Admission(state)
         self.reporting = Reporting(state)

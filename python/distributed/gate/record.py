@@ -139,6 +139,7 @@ class JobRecord:
         "tail",
         "timer",
         "watches",
+        "withdrawn",
     )
 
     def __init__(
@@ -164,6 +165,7 @@ class JobRecord:
         self.runs: dict[str, DatacenterRun] = {}
         self.results: dict[tuple[str, str], WorkflowResult] = {}
         self.cancelling: str | None = None
+        self.withdrawn: dict[str, str] | None = None
         self.ordered: JobState | None = None
         self.ordered_reason = ""
         self.former: set[Address] | None = None

@@ -233,6 +233,8 @@ class Takeover:
             record.take(_decode_result(row.body))
         if stored.cancel_reason is not None:
             record.cancelling = stored.cancel_reason
+        cancelled = {row.workflow: row.reason for row in stored.workflows}
+        record.withdrawn = cancelled or None
         return record
 
     def _go_on(self, record: JobRecord, stored: StoredJob) -> None:
@@ -267,6 +269,7 @@ class Takeover:
         run.address = manager.address
         run.started = True
         self._inputs.provide_all(record, run)
+        self._cancellation.repeat(record, run)
         if report.results:
             batch = DatacenterResults(record.job_id, run.datacenter, record.epoch, report.results)
             self._results.take(record, batch)

@@ -11,7 +11,7 @@ from distributed.messages.cancel import CancelInDatacenter, CancelOutcome
 from distributed.messages.dispatch import StartJob
 from distributed.types import JobState
 
-from .world import GateWorld, job
+from .world import GateWorld, ScriptedManager, job
 
 
 async def test_a_running_job_is_cancelled_with_an_answer_for_each_workflow(
@@ -151,3 +151,23 @@ async def test_a_workflow_nobody_knows_is_refused(world: GateWorld) -> None:
     handle = await world.client().submit(job("a"))
     with pytest.raises(Exception, match="no workflow 'zz'"):
         await handle.cancel("zz")
+
+
+async def test_a_workflow_cancelled_before_its_part_is_out_never_runs(world: GateWorld) -> None:
+    """GM 28.1c: cancelled while no datacenter could take the job; the rest runs."""
+    late = await world.manager()
+    await late.stop()
+    world.managers.remove(late)
+    await world.gate(datacenters={"eu": (late.address,)})
+    handle = await world.client().submit(job("a", "b"))
+    assert await handle.cancel("b") == {"b": "cancelled"}
+    again = ScriptedManager("m-1")
+
+    async def only_a(message: StartJob) -> None:
+        assert [(r.workflow, r.state) for r in message.inputs] == [("b", "cancelled")]
+        await again.send(message, [again.result("a")])
+
+    again.run = only_a
+    world.managers.append(await again.start(late.address))
+    outcome = await handle.result(check=False)
+    assert {r.workflow: r.state for r in outcome.workflows} == {"a": "completed", "b": "cancelled"}
