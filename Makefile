@@ -7,7 +7,7 @@ WHEEL_PROFILE ?= release
 WHEEL_DIR ?= dist
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test test-rust test-python lint fmt wheel bench chaos fuzz docs build clean help
+.PHONY: demo test test-rust test-python lint fmt wheel bench chaos fuzz pictures docs build clean help
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -50,6 +50,9 @@ chaos: build  ## many seeds of the simulated cluster, over both cores (MINUTES=1
 
 fuzz:  ## every decoder for a bounded time (SECONDS_EACH=30)
 	fuzz/run.sh $(or $(SECONDS_EACH),30)
+
+pictures: build  ## the screenshots in docs/pictures, from a real run
+	$(BIN)/python -m tests.cluster.web.pictures docs/pictures
 
 docs: build  ## the documentation site in site/
 	VENV=$(VENV) scripts/docs

@@ -77,6 +77,7 @@ NOUNS: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "result": ("distributed.commands.jobs:result", "A job's final result."),
             "history": ("distributed.commands.jobs:history", "A job's events in order."),
             "logs": ("distributed.commands.jobs:logs", "Captured output of a job."),
+            "report": ("distributed.commands.report:report", "A job as a file to send."),
             "explain": ("distributed.commands.jobs:explain", "Why a job ran where it ran."),
             "plan": ("distributed.commands.jobs:plan", "Where a job would go now, and why."),
         },

@@ -8,6 +8,7 @@ together more than a twentieth.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 EVERY_SECONDS = 1.0
 PAGE_SHARE = 0.02
 ALL_SHARE = 0.05
+LONGEST_SECONDS = 5.0
+"""However dear one page is, it waits no longer than this for its turn."""
+LONGEST_PAUSE_SECONDS = 30.0
 QUEUE = 4
 SLOW_SECONDS = 10.0
 MOST_CLIENTS = 256
@@ -80,8 +84,10 @@ class Hub:
         render: Callable[[Topic], Awaitable[bytes]],
         *,
         most_clients: int = MOST_CLIENTS,
+        spent: Callable[[], float] = time.thread_time,
     ) -> None:
         self._clock = clock
+        self._spent = spent
         self._supervisor = supervisor
         self._render = render
         self._most = most_clients
@@ -118,15 +124,20 @@ class Hub:
 
     async def _run(self) -> None:
         while self._watched:
-            spent = await self.round()
-            await self._clock.sleep(max(EVERY_SECONDS - spent, spent / ALL_SHARE))
+            cost = await self.round()
+            pause = max(EVERY_SECONDS - cost, cost / ALL_SHARE)
+            await self._clock.sleep(min(LONGEST_PAUSE_SECONDS, pause))
 
     async def round(self) -> float:
-        """Render every page that is due, once, for all its clients; seconds that it took."""
-        began = self._clock.now()
+        """Render every page that is due, once, for all its clients.
+
+        Returns the processor seconds that this thread spent meanwhile: time in which other
+        processes ran is no cost of ours.
+        """
+        began = self._spent()
         for topic, watched in list(self._watched.items()):
-            started = self._clock.now()
-            if watched.due > started:
+            now, before = self._clock.now(), self._spent()
+            if watched.due > now:
                 continue
             message = await self._render(topic)
             for client in tuple(watched.clients):
@@ -134,9 +145,9 @@ class Hub:
                 if client.dropped:
                     self.dropped += 1
                     self.leave(topic, client)
-            cost = self._clock.now() - started
-            watched.due = started + max(0.0, cost / PAGE_SHARE - EVERY_SECONDS / 2)
-        return self._clock.now() - began
+            rest = (self._spent() - before) / PAGE_SHARE - EVERY_SECONDS / 2
+            watched.due = now + min(LONGEST_SECONDS, max(0.0, rest))
+        return self._spent() - began
 
 
 class EventStream(StreamingResponse):

@@ -10,7 +10,6 @@ from distributed.manager.node import ManagerNode
 from distributed.manager.record import JobRecord
 from distributed.messages.admin import DrainNode, DrainStarted
 from distributed.messages.submission import JobView, WorkflowView
-from distributed.types import WorkflowState
 
 from .asking import ASK_SECONDS
 from .models import (
@@ -215,8 +214,7 @@ def _state_of(record: JobRecord) -> str:
         return "rebuilding"
     if record.left == 0:
         return "finished"
-    counts = record.counts
-    return "running" if counts.get(WorkflowState.RUNNING.value) else "waiting"
+    return "running" if record.running else "waiting"
 
 
 def _standing(name: str) -> str:

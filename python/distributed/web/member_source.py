@@ -12,7 +12,8 @@ from .draw.layout import place, strain
 from .member_watch import SPAN_SECONDS, MemberWatch
 from .models import Coordinates, MemberLine, Members, Native, Place
 
-MOST_PLACES = 60
+MOST_PLACES = 40
+MAP_SECONDS = 10.0
 GROUPS = {
     "Datagrams": ("datagrams_", "bytes_", "receive_calls"),
     "Streams": ("stream",),
@@ -20,6 +21,7 @@ GROUPS = {
     "Suspicion": ("suspicions_", "deaths_", "refutations", "suspects", "health_score"),
     "Membership": ("members", "gone", "gossip_queue", "sync"),
     "Timing wheel": ("wheel_", "timer"),
+    "Python as the agent sees it": ("loop_", "gil_"),
 }
 DROPPED = "dropped_"
 
@@ -69,9 +71,9 @@ class MembershipSource:
         )
 
     def coordinates(self) -> Coordinates:
-        """The map, worked out anew every five seconds at most; of sixty members at most."""
+        """The map, worked out anew every ten seconds at most; of forty members at most."""
         now = self._clock.now()
-        if self._map is None or now - self._map[0] >= 5.0:
+        if self._map is None or now - self._map[0] >= MAP_SECONDS:
             self._map = now, self._laid_out()
         return self._map[1]
 

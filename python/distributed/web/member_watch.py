@@ -108,8 +108,10 @@ class MemberWatch:
     def timeline(self, name: str) -> tuple[Span, ...]:
         """The member's states over the last ten minutes, oldest first."""
         now = self._clock.now()
-        turns = self._turns.get(name, ())
-        ends = [at for at, _ in list(turns)[1:]] + [now]
+        turns = tuple(self._turns.get(name, ()))
+        if not turns:
+            return ()
+        ends = [at for at, _ in turns[1:]] + [now]
         return tuple(
             Span(
                 state=state,

@@ -10,7 +10,7 @@ from distributed.web.models import Coordinates, Place, Span
 
 from .svg import element, picture, shortened, tick_label, ticks, words
 
-SIDE, MARGIN = 560.0, 90.0
+SIDE, MARGIN = 560.0, 80.0
 BAND_WIDTH, BAND_HEIGHT = 240.0, 14.0
 
 
@@ -52,19 +52,12 @@ def _spot(place: Place, middle: float, scale: float, colour: str) -> Markup:
         shape = element("path", d=f"M{x:.1f} {y - 8:.1f}l8 8l-8 8l-8 -8z", class_=f"spot {colour}")
     elif place.role == "manager":
         shape = element("rect", x=x - 6, y=y - 6, width=12, height=12, class_=f"spot {colour}")
-    right = x < middle
     return element(
         "g",
         element("title", escape(told)),
         element("circle", cx=x, cy=y, r=ring, class_=f"error {colour}"),
         shape,
-        words(
-            place.name,
-            24,
-            x=x + (-10 if right else 10),
-            y=y + 4,
-            text_anchor="end" if right else "start",
-        ),
+        words(place.name, 24, x=x, y=y - 12, text_anchor="middle"),
     )
 
 

@@ -12,6 +12,12 @@ WIDTH, HEIGHT = 720.0, 240.0
 LEFT, RIGHT, TOP, BOTTOM = 64.0, 12.0, 34.0, 30.0
 
 
+def titled(plot: Plot) -> str:
+    """The title with the unit, where that says anything new."""
+    known = plot.title.lower().endswith(plot.unit)
+    return plot.title if known else f"{plot.title} ({plot.unit})"
+
+
 def chart(plot: Plot) -> Markup:
     """The plot as SVG; one that has no value says so."""
     across = [value for value in plot.columns[0] if value is not None] if plot.columns else []
@@ -30,7 +36,7 @@ def chart(plot: Plot) -> Markup:
     def y(value: float) -> float:
         return HEIGHT - BOTTOM - value / top * inner_height
 
-    children = [words(f"{plot.title} ({plot.unit})", x=LEFT, y=14, class_="title")]
+    children = [words(titled(plot), x=LEFT, y=14, class_="title")]
     for tick in ticks(0.0, top, 5):
         children.append(element("path", d=f"M{LEFT} {y(tick):.1f}H{WIDTH - RIGHT}", class_="grid"))
         children.append(words(tick_label(tick), x=LEFT - 6, y=y(tick) + 4, text_anchor="end"))

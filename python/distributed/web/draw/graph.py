@@ -11,7 +11,7 @@ from distributed.messages.submission import WorkflowView
 
 from .svg import element, picture, shortened, words
 
-BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y = 168.0, 40.0, 56.0, 14.0
+BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y = 196.0, 40.0, 60.0, 12.0
 MOST_BOXES = 120
 
 
@@ -86,7 +86,7 @@ def _box(workflow: WorkflowView, x: float, y: float) -> Markup:
         element("title", escape(f"{shortened(workflow.name, 120)}: {shortened(second, 120)}")),
         element("rect", x=x, y=y, width=BOX_WIDTH, height=BOX_HEIGHT, rx=6),
         words(workflow.name, 24, x=x + 9, y=y + 17, class_="name"),
-        words(second, 29, x=x + 9, y=y + 32, class_="where"),
+        words(second, 30, x=x + 9, y=y + 32, class_="where"),
     ]
     if workflow.total > 0 and workflow.state == "running":
         share = min(1.0, workflow.done / workflow.total)

@@ -76,8 +76,8 @@ def _bar(run: Run, y: float, begin: float, scale: float, elapsed: float) -> Mark
     x = LEFT + (run.start - begin) * scale
     width = max(1.5, (end - run.start) * scale)
     told = (
-        f"{shortened(run.workflow, 80)}, attempt {run.attempt}, {run.state}"
-        f"{f' in {run.datacenter}' if run.datacenter else ''}: {run.start:.3f} s to "
+        f"{shortened(run.workflow, 80)}, attempt {run.attempt}, {shortened(run.state, 20)}"
+        f"{f' in {shortened(run.datacenter, 40)}' if run.datacenter else ''}: {run.start:.3f} s to "
         f"{'now' if run.end is None else f'{run.end:.3f} s'}"
         f"{'' if run.sure else ' (its start was not told)'}"
     )

@@ -47,7 +47,7 @@
     }
     const plot = await answer.json();
     box.hidden = false;
-    caption.textContent = `${plot.title} (${plot.unit})`;
+    caption.textContent = plot.title.toLowerCase().endsWith(plot.unit) ? plot.title : `${plot.title} (${plot.unit})`;
     const place = box.querySelector(".canvas");
     place.replaceChildren();
     const height = box.classList.contains("large") ? 420 : 170;
