@@ -30,8 +30,8 @@ def take(folder: Path) -> None:
 def _course(live: Live, light: Browser, dark: Browser, phone: Browser, folder: Path) -> None:
     live.do(live.demo(pace=0.2).result(check=False))
     job = live.demo(pace=1.5)
-    page = f"/jobs/{job.id}"
-    light.open(live.url(GATE, page))
+    page, owner = f"/jobs/{job.id}", live.do(job.show()).owner
+    light.open(live.url(owner, page))
     light.until(lambda: "running" in light.text(".stream") or light.text(".stream"), "runs")
     time.sleep(6.0)
     _shot(light, folder / "job-running.png")
@@ -39,12 +39,12 @@ def _course(live: Live, light: Browser, dark: Browser, phone: Browser, folder: P
     light.until(lambda: "lost" in light.text("#live"), "the loss in the job's story")
     time.sleep(5.0)
     _shot(light, folder / "job-after-a-death.png")
-    dark.open(live.url(GATE))
+    dark.open(live.url(owner))
     dark.until(lambda: WORKER in dark.text(".deaths"), "the death on the overview")
     time.sleep(4.0)
     _shot(dark, folder / "overview-dark.png")
     for name, path, node in (
-        ("overview", "/", GATE),
+        ("overview", "/", owner),
         ("members", "/members", MANAGER),
         ("coordinates", "/coordinates", MANAGER),
         ("jobs", "/jobs", GATE),
@@ -59,10 +59,10 @@ def _course(live: Live, light: Browser, dark: Browser, phone: Browser, folder: P
         time.sleep(3.0)
         _shot(light, folder / f"{name}.png")
     live.do(job.result(check=False))
-    light.open(live.url(GATE, page))
+    light.open(live.url(owner, page))
     time.sleep(2.0)
     _shot(light, folder / "job-ended.png")
-    phone.open(live.url(GATE, page))
+    phone.open(live.url(owner, page))
     time.sleep(2.0)
     phone.picture(folder / "job-on-a-phone.png")
     phone.open(live.url(GATE))
