@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import random
 import secrets
-import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -19,7 +18,9 @@ from distributed import membership
 from distributed.clock import SystemClock
 from distributed.commands.local.process import Ready
 from distributed.commands.logging_setup import configure
+from distributed.commands.readings import role_readings
 from distributed.commands.settings_tree import Settings
+from distributed.commands.stopping import StopAsked
 from distributed.errors import ShoalError
 from distributed.messages.admin import NodeStatus
 from distributed.settings.printing import rows
@@ -27,6 +28,8 @@ from distributed.settings.sources import Loaded
 from distributed.supervision import Supervisor, settle
 from distributed.telemetry.logs import BoundLogger, node_logger
 from distributed.telemetry.metrics import PrometheusMetrics
+from distributed.telemetry.names import OF_ROLE
+from distributed.telemetry.native import native_readings
 from distributed.transport import Identity
 from distributed.transport.tcp import TcpTransport, split_address
 from distributed.transport.tls import TlsFiles
@@ -43,9 +46,13 @@ class RunningNode(Protocol):
     @property
     def address(self) -> str: ...
 
+    on_drained: Callable[[], None]
+
     def status(self) -> NodeStatus: ...
 
     async def start(self) -> None: ...
+
+    async def drain(self, deadline_seconds: float) -> bool: ...
 
     async def stop(self) -> None: ...
 
@@ -79,6 +86,9 @@ class NodeStopped(ShoalError):
 def host(role: Role, loaded: Loaded[Settings], build: Build, *, tied: bool = False) -> int:
     """Run a node until SIGTERM, SIGINT or, if `tied`, the end of standard input.
 
+    SIGTERM lets it finish what runs, within the grace that its settings give; a second signal
+    cuts that short, and so do SIGINT and the end of standard input from the start.
+
     Returns the exit status.
 
     Raises:
@@ -90,22 +100,22 @@ def host(role: Role, loaded: Loaded[Settings], build: Build, *, tied: bool = Fal
 
 async def _host(role: Role, loaded: Loaded[Settings], build: Build, *, tied: bool) -> int:
     settings = loaded.tree
-    stop: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    _stop_on_signals(stop)
+    stop = StopAsked()
+    stop.on_signals()
     if tied:
-        _stop_at_end_of_input(stop)
+        stop.at_end_of_input()
     name = settings.node.name or f"{role.value}-{socket.gethostname()}-{secrets.token_hex(3)}"
     logger = node_logger(role.value, name)
     metrics = PrometheusMetrics({"node": name, "role": role.value})
+    metrics.expose(OF_ROLE[role.value])
     rng, clock = random.Random(secrets.randbits(64)), SystemClock()
 
     def fatal(task: str, error: BaseException) -> None:
-        if not stop.done():
-            stop.set_exception(NodeStopped(f"{name} stops since its task {task} failed: {error}"))
+        stop.fail(NodeStopped(f"{name} stops since its task {task} failed: {error}"))
 
     supervisor = Supervisor(clock, rng, logger, metrics, on_fatal=fatal)
     member = await _join(role, name, settings)
-    metrics.read_at_scrape(lambda: _native_readings(member))
+    metrics.read_at_scrape(lambda: native_readings(member.stats()))
     tls = settings.tls
     parts = Parts(
         loaded=loaded,
@@ -129,18 +139,21 @@ async def _host(role: Role, loaded: Loaded[Settings], build: Build, *, tied: boo
     return await _serve(parts, build, stop)
 
 
-async def _serve(parts: Parts, build: Build, stop: asyncio.Future[str]) -> int:
+async def _serve(parts: Parts, build: Build, stop: StopAsked) -> int:
     settings, logger = parts.settings, parts.logger
     node: RunningNode | None = None
     web: WebServer | None = None
     try:
         node = await build(parts)
+        node.on_drained = partial(stop.ask, "drained")
         await node.start()
+        parts.metrics.read_at_scrape(partial(role_readings, node))
         if settings.node.web_bind:
             web = await _serve_pages(parts, node)
         _announce(parts, node, web)
         logger.info("serving at %s", node.address)
-        logger.info("stopping: %s", await stop)
+        logger.info("stopping: %s", await stop.reason)
+        await stop.grace(node.drain, settings.node.stop_grace_seconds, parts.supervisor)
         return 0
     finally:
         steps: list[tuple[str, Callable[[], Awaitable[object]]]] = []
@@ -152,29 +165,6 @@ async def _serve(parts: Parts, build: Build, stop: asyncio.Future[str]) -> int:
         steps.append(("tasks", parts.supervisor.stop))
         for step, action in steps:
             await settle(step, action, logger)
-
-
-def _stop_on_signals(stop: asyncio.Future[str]) -> None:
-    def asked(number: signal.Signals) -> None:
-        if not stop.done():
-            stop.set_result(f"received {number.name}")
-
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, asked, number)
-
-
-def _stop_at_end_of_input(stop: asyncio.Future[str]) -> None:
-    loop = asyncio.get_running_loop()
-    descriptor = sys.stdin.fileno()
-
-    def readable() -> None:
-        if not os.read(descriptor, 1024):
-            loop.remove_reader(descriptor)
-            if not stop.done():
-                stop.set_result("standard input ended")
-
-    loop.add_reader(descriptor, readable)
 
 
 async def _join(role: Role, name: str, settings: Settings) -> membership.Node:
@@ -193,18 +183,6 @@ async def _join(role: Role, name: str, settings: Settings) -> membership.Node:
         allow=list(section.allow),
         join_retry_seconds=10.0 if node.seeds else 0.0,
     )
-
-
-def _native_readings(member: membership.Node) -> list[tuple[str, str, str, float]]:
-    return [
-        (
-            "counter" if name.endswith("_total") else "gauge",
-            f"membership_{name.removesuffix('_total')}",
-            f"membership: {name}",
-            float(value),
-        )
-        for name, value in member.stats().items()
-    ]
 
 
 def _announce(parts: Parts, node: RunningNode, web: WebServer | None) -> None:

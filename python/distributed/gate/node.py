@@ -13,11 +13,19 @@ from distributed.clock import Clock, WheelTimers
 from distributed.errors import LedgerUnavailable
 from distributed.ledger.interface import Ledger
 from distributed.membership.interface import Membership
-from distributed.messages.admin import NodeStatus
+from distributed.messages.admin import DrainNode, DrainStarted, NodeStatus
+from distributed.messages.base import Message, Refused
 from distributed.supervision import Policy, Supervisor, settle
 from distributed.telemetry.logs import BoundLogger, node_logger
 from distributed.telemetry.metrics import Metrics
-from distributed.transport.interface import Handlers, Identity, Listener, Service, Transport
+from distributed.transport.interface import (
+    Context,
+    Handlers,
+    Identity,
+    Listener,
+    Service,
+    Transport,
+)
 from distributed.transport.pool import ConnectionPool
 from distributed.types import Address, Role
 
@@ -94,6 +102,8 @@ class GateNode:
             logger=logger or node_logger(Role.GATE, identity.name),
         )
         self.state = state
+        self.on_drained: Callable[[], None] = lambda: None
+        """Called when the gate was asked to drain and end."""
         self._handlers: Handlers = self._converse(state)
 
     def _converse(self, state: GateState) -> Handlers:
@@ -149,6 +159,7 @@ class GateNode:
             deadlines.handlers(),
             Views(state).handlers(),
             self._status.handlers(),
+            {DrainNode: self._drain_node},
         )
 
     @property
@@ -201,6 +212,18 @@ class GateNode:
         ):
             self._spawn(name, serve)
         state.logger.info("gate %s listens at %s", state.name, state.address)
+
+    def _drain_node(self, _context: Context, message: DrainNode) -> Message:
+        """A gate drains by ending: its jobs go to the other gates at once."""
+        if not message.stop:
+            return Refused("stop_only", "a gate drains by handing its jobs over as it stops")
+        self.on_drained()
+        return DrainStarted(len(self.state.records))
+
+    async def drain(self, deadline_seconds: float) -> bool:
+        """Nothing to wait for: `stop` hands over what is open."""
+        del deadline_seconds
+        return True
 
     async def stop(self, *, hand_over: bool = True) -> None:
         """Stop; gracefully, the jobs go to the other gates at once and results are recorded."""
@@ -259,7 +282,7 @@ class GateNode:
         )
 
     def _timer_failed(self, error: BaseException, name: str) -> None:
-        self.state.metrics.count("timer_failures")
+        self.state.metrics.count("timer_failures", kind=name.rpartition(".")[2])
         self.state.logger.error("timer %s failed: %s", name, error, exc_info=error)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
@@ -45,6 +47,9 @@ class ManagerNode:
         identity: its name, datacenter and instance; the address is filled in by `start`.
         bind: where it listens, `host:port`; port 0 takes a free one.
         membership: shows workers' deaths and other managers; None leaves silence to tell.
+
+    Attributes:
+        on_drained: called when the node has drained and was asked to end.
     """
 
     def __init__(
@@ -106,6 +111,7 @@ class ManagerNode:
         lanes.on_stale = self._starting.superseded
         reconcile.on_newcomer = rebuild.ask
         delivery.on_given_up = self._starting.given_up
+        self.on_drained: Callable[[], None] = lambda: None
 
     @property
     def address(self) -> str:
@@ -158,7 +164,14 @@ class ManagerNode:
         """Take no new jobs; those here go on."""
         assert isinstance(message, DrainNode)
         self.state.draining = True
+        if message.stop:
+            drained = partial(self._drain_and_stop, message.deadline_seconds)
+            self.state.spawn("drain", drained, policy=Policy.ONCE)
         return DrainStarted(sum(record.left for record in self.state.records.values()))
+
+    async def _drain_and_stop(self, deadline_seconds: float) -> None:
+        await self.drain(deadline_seconds)
+        self.on_drained()
 
     async def drain(self, deadline_seconds: float) -> bool:
         """Take no new jobs and wait until all are delivered; whether that was in time."""

@@ -6,6 +6,7 @@ import asyncio
 import os
 import random
 import tempfile
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -105,6 +106,8 @@ class WorkerNode:
         self._guards = Guards(self.state, self._running)
         self._views = Views(self.state, self.registration, membership)
         self._membership = membership
+        self.on_drained: Callable[[], None] = lambda: None
+        """Called when the node has drained and was asked to end."""
 
     @property
     def address(self) -> str:
@@ -173,7 +176,14 @@ class WorkerNode:
         self.state.draining = True
         self.state.events.note("draining")
         await self.registration.announce_draining()
+        if message.stop:
+            drained = partial(self._drain_and_stop, message.deadline_seconds)
+            self.state.spawn("drain", drained, policy=Policy.ONCE)
         return DrainStarted(self.state.attempts)
+
+    async def _drain_and_stop(self, deadline_seconds: float) -> None:
+        await self.drain(deadline_seconds)
+        self.on_drained()
 
     async def drain(self, deadline_seconds: float) -> bool:
         """Finish what runs and deliver it; whether all was done in time."""

@@ -97,6 +97,40 @@ class LocalCluster:
             arguments += ["--manager", address]
         return await self._start("worker", name, datacenter, arguments, self._seeds(datacenter))
 
+    async def restart(self, name: str) -> NodeProcess:
+        """End a node gracefully and start it again on the addresses it had.
+
+        Raises:
+            KeyError: there is no such node.
+            NodeFailed: it did not come up again.
+        """
+        node = self.nodes[name]
+        await node.stop(graceful=True)
+        return await self.revive(name)
+
+    async def revive(self, name: str) -> NodeProcess:
+        """Start a node that has ended, with the name and addresses it had.
+
+        Raises:
+            KeyError: there is no such node, or it never ran.
+            NodeFailed: it did not come up.
+        """
+        node = self.nodes[name]
+        if node.ready is None:
+            raise KeyError(name)
+        role, *arguments = _without(node.arguments, "--seed", "--bind", "--member-bind")
+        arguments += ["--bind", node.ready.address, "--member-bind", node.ready.member_address]
+        seeds = [
+            other.ready.member_address
+            for other in self.nodes.values()
+            if other is not node and other.running and other.ready and _shares(other, node)
+        ]
+        for seed in seeds:
+            arguments += ["--seed", seed]
+        again = self.nodes[name] = NodeProcess(name, [role, *arguments], node.log)
+        await again.start()
+        return again
+
     async def _start_managers(self, datacenter: str) -> None:
         for number in range(1, self.shape.managers + 1):
             name = f"{datacenter}-manager-{number}"
@@ -136,3 +170,25 @@ class LocalCluster:
         self.nodes[name] = node
         await node.start()
         return node
+
+
+def _shares(one: NodeProcess, other: NodeProcess) -> bool:
+    """Whether the two are of one membership: gates are of one, each datacenter of another."""
+    if "gate" in (one.arguments[0], other.arguments[0]):
+        return one.arguments[0] == other.arguments[0]
+    return _option(one, "--datacenter") == _option(other, "--datacenter")
+
+
+def _option(node: NodeProcess, flag: str) -> str:
+    return node.arguments[node.arguments.index(flag) + 1]
+
+
+def _without(arguments: tuple[str, ...], *flags: str) -> list[str]:
+    """The arguments without these flags and their values."""
+    kept, words = [], iter(arguments)
+    for word in words:
+        if word in flags:
+            next(words)
+        else:
+            kept.append(word)
+    return kept

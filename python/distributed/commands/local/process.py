@@ -94,6 +94,17 @@ class NodeProcess:
         if self.running:
             os.kill(self.pid, number)
 
+    async def ended(self, *, timeout_seconds: float) -> int:
+        """Wait until it ends by itself; returns the exit status.
+
+        Raises:
+            TimeoutError: it still runs.
+            RuntimeError: it was never started.
+        """
+        if self._process is None:
+            raise RuntimeError(f"{self.name} was never started")
+        return await asyncio.wait_for(self._process.wait(), timeout_seconds)
+
     async def kill(self) -> None:
         """SIGKILL to the node and whatever it started; returns when it is gone."""
         if self._process is None:
@@ -101,12 +112,12 @@ class NodeProcess:
         self._signal_group(signal.SIGKILL)
         await self._process.wait()
 
-    async def stop(self, *, timeout_seconds: float = 15.0) -> int:
-        """SIGTERM, then SIGKILL after the grace; returns the exit status."""
+    async def stop(self, *, timeout_seconds: float = 15.0, graceful: bool = False) -> int:
+        """SIGINT, or SIGTERM to let it finish what runs, then SIGKILL; returns the exit status."""
         if self._process is None:
             return 0
         if self.running:
-            self.send_signal(signal.SIGTERM)
+            self.send_signal(signal.SIGTERM if graceful else signal.SIGINT)
         try:
             await asyncio.wait_for(self._process.wait(), timeout_seconds)
         except TimeoutError:
