@@ -45,9 +45,16 @@ def test_a_seed_that_found_a_bug_stays_clean(seed: int) -> None:
     _clean(seed, "chaos")
 
 
-def test_a_takeover_whose_answer_was_lost_is_carried_out() -> None:
-    """A job that the ledger gave to a gate that never heard of it had no owner for ever."""
-    report = play(drawn(1000, profile="chaos", minutes=3.0))
+FOUND_LATER = {
+    (1000, 3.0): "a job that the ledger gave to a gate which never heard of it had no owner",
+    (3012, 2.0): "a workflow that was said to be cancelled completed in its next datacenter",
+}
+"""Seeds of longer chaos, with their minutes."""
+
+
+@pytest.mark.parametrize(("seed", "minutes"), FOUND_LATER)
+def test_a_longer_seed_that_found_a_bug_stays_clean(seed: int, minutes: float) -> None:
+    report = play(drawn(seed, profile="chaos", minutes=minutes))
     assert not report.failed, "\n".join(str(violation) for violation in report.violations)
 
 
