@@ -58,7 +58,7 @@ impl CoreNode {
         config.boot_epoch = instance;
         config.meta = meta;
         let node = Node::new(config, seed, instant(now))
-            .map_err(|error| config_error(py, error.field, &error.reason))?;
+            .map_err(|error| config_error(py, error.field, error.reason))?;
         Ok(Self {
             node,
             streams: HashMap::new(),
