@@ -69,7 +69,7 @@ class Guard:
     def __init__(self, token: str, clock: Clock) -> None:
         self._token = token.encode()
         self._clock = clock
-        self._key = secrets.token_bytes(32)
+        self._key = secrets.token_bytes(32) if token else b""
         self._sessions: OrderedDict[str, float] = OrderedDict()
         self._wrong: deque[float] = deque(maxlen=WRONG_TOKENS)
 
