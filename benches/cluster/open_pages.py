@@ -1,8 +1,8 @@
 """Does looking slow the work down? `python -m benches.cluster.open_pages`.
 
 One gate, one manager and two workers run rounds of small jobs, in turn with no page open and
-with a hundred. Reported are the gate's processor time for each job and the jobs done in a
-second, as ratios of the medians of the same run.
+with a hundred. Reported are the gate's processor time for each job, the jobs done in a
+second, and their ratios, of medians of the same run.
 """
 
 from __future__ import annotations
@@ -53,6 +53,8 @@ def _tell(found: dict[int, list[tuple[float, float]]]) -> None:
         cpu = statistics.median(cost for cost, _ in rounds)
         rate = statistics.median(rate for _, rate in rounds)
         print(f"{pages:4} pages open: gate {cpu * 1e3:.3f} ms a job, {rate:.0f} jobs/s")
+    shares = [statistics.median(cpu * rate for cpu, rate in found[n]) for n in (0, OPEN)]
+    print(f"{OPEN} pages take {(shares[1] - shares[0]) * 100:.1f}% of a core at the gate")
     cost, pace = (
         statistics.median(r[i] for r in found[OPEN]) / statistics.median(r[i] for r in found[0])
         for i in (0, 1)

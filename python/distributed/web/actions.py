@@ -108,7 +108,9 @@ class Actions:
             )
             return Response(document, status, media_type="text/html")
         safe = back if back.startswith("/") and not back.startswith(("//", "/\\")) else "/"
-        return RedirectResponse(f"{base}{safe}?notice={quote(text, safe='')}", 303)
+        return RedirectResponse(
+            f"{base}{safe}?notice={quote(self._site.guard.sealed(text), safe='')}", 303
+        )
 
 
 async def _form(request: Request) -> dict[str, str]:

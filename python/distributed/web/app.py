@@ -183,7 +183,7 @@ class Pages:
             base=base_of(request),
             guard=self._site.guard,
             csrf=self._site.guard.csrf(request),
-            notice=request.query_params.get("notice", ""),
+            notice=self._site.guard.opened(request.query_params.get("notice", "")),
             **known,
         )
         return HTMLResponse(document, status, {"Cache-Control": "no-store"})

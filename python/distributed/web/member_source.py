@@ -24,6 +24,7 @@ GROUPS = {
     "Python as the agent sees it": ("loop_", "gil_"),
 }
 DROPPED = "dropped_"
+LEVEL, LEVELS = "wheel_level_", 9
 
 
 class MembershipSource:
@@ -120,6 +121,7 @@ class MembershipSource:
             for name in list(stats)
             if name.startswith(DROPPED)
         }
+        wheel = tuple(stats.pop(f"{LEVEL}{level}_slots", 0) for level in range(LEVELS))
         groups: dict[str, dict[str, int]] = {}
         for group, prefixes in GROUPS.items():
             held = {name: stats.pop(name) for name in list(stats) if name.startswith(prefixes)}
@@ -127,4 +129,6 @@ class MembershipSource:
                 groups[group] = held
         if stats:
             groups["Other"] = stats
-        return Native(groups=groups, dropped=dropped, events_lost=self._watch.events_lost)
+        return Native(
+            groups=groups, dropped=dropped, wheel=wheel, events_lost=self._watch.events_lost
+        )

@@ -289,12 +289,11 @@ class Workers(View, frozen=True):
 
 
 class Native(View, frozen=True):
-    """The agent's counters by group; `queues` are depths now."""
+    """The agent's counters by group, drops by reason, and slots in use on each wheel level."""
 
     groups: dict[str, dict[str, int]]
     dropped: dict[str, int]
     wheel: tuple[int, ...] = ()
-    loop_lag_seconds: float = 0.0
     events_lost: int = 0
 
 

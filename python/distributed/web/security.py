@@ -134,6 +134,16 @@ class Guard:
         if not hmac.compare_digest(csrf.encode(), self._signed(session).encode()):
             raise Forbidden("the form's CSRF token does not fit the session; reload the page")
 
+    def sealed(self, text: str) -> str:
+        """What came of an action, for the address that the browser goes to next."""
+        return f"{self._signed(text)[:16]}.{text}"
+
+    def opened(self, sealed: str) -> str:
+        """The text of an address, if this node put it there; "" for anybody else's."""
+        mark, _, text = sealed.partition(".")
+        fits = hmac.compare_digest(mark.encode(), self._signed(text)[:16].encode())
+        return text if fits and self.enabled else ""
+
     def _check(self, token: str) -> None:
         now = self._clock.now()
         if len(self._wrong) == WRONG_TOKENS and now - self._wrong[0] < WITHIN_SECONDS:

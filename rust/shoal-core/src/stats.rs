@@ -56,6 +56,10 @@ pub struct Stats {
     pub paused_micros: u64,
     /// Local health score, 0 is healthy. A gauge.
     pub health_score: u64,
+    /// Timers that wait on the node's wheel. A gauge.
+    pub wheel_timers: u64,
+    /// Slots in use on each level of the wheel, the finest first. Gauges.
+    pub wheel_slots: [u32; 9],
 }
 
 /// Input that was dropped, by reason. Nothing of it changed any state.

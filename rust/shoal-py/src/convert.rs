@@ -127,6 +127,7 @@ pub(crate) fn figures<'py>(py: Python<'py>, figures: &Figures) -> PyResult<Bound
         ("gone", core.gone),
         ("gossip_queue", core.gossip_queue),
         ("health_score", core.health_score),
+        ("wheel_timers", core.wheel_timers),
         ("datagrams_sent", traffic.datagrams_sent),
         ("datagrams_refused", traffic.datagrams_refused),
         ("datagrams_not_allowed", traffic.datagrams_not_allowed),
@@ -139,6 +140,9 @@ pub(crate) fn figures<'py>(py: Python<'py>, figures: &Figures) -> PyResult<Bound
         ("streams_open", traffic.streams_open),
     ] {
         named.set_item(name, value)?;
+    }
+    for (level, slots) in core.wheel_slots.iter().enumerate() {
+        named.set_item(format!("wheel_level_{level}_slots"), slots)?;
     }
     for (reason, value) in core.dropped.by_reason() {
         named.set_item(format!("dropped_{reason}"), value)?;

@@ -16,7 +16,7 @@ def take(folder: Path) -> None:
     """Run the demonstration's job, kill a worker in the middle, and look at every page."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="shoal-pictures-") as scratch:
-        live = Live(Path(scratch))
+        live = Live(Path(scratch), workers=3)
         live.start()
         light, dark, phone = Browser(), Browser(dark=True), Browser(size=(500, 900))
         try:

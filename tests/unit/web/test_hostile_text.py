@@ -88,10 +88,14 @@ async def test_names_in_addresses_are_only_names(name: str) -> None:
         assert (await client.get(f"/static/{name}")).status_code == 404
 
 
-async def test_a_notice_in_the_address_is_not_markup() -> None:
-    async with client_of(gate_site(FakeNode())) as client:
-        page = await client.get("/", params={"notice": "<b>x</b>"})
-    assert "<b>x</b>" not in page.text
+async def test_a_notice_that_the_node_did_not_give_is_not_shown() -> None:
+    site = gate_site(FakeNode(), token="sesame")
+    async with client_of(site) as client:
+        for forged in ("call this number", ".call this number", "0" * 16 + ".call this number"):
+            page = await client.get("/", params={"notice": forged})
+            assert "call this number" not in page.text
+        page = await client.get("/", params={"notice": site.guard.sealed("<b>done</b>")})
+    assert "&lt;b&gt;done&lt;/b&gt;" in page.text
 
 
 def test_a_graph_of_a_cycle_ends() -> None:

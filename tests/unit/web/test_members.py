@@ -107,7 +107,14 @@ def test_members_without_a_coordinate_are_named() -> None:
 
 
 def test_native_counters_are_grouped_each_once() -> None:
-    stats = {"probes": 1, "datagrams_in": 2, "dropped_stale": 3, "loop_stalls": 4, "new_thing": 5}
+    stats = {
+        "wheel_level_2_slots": 7,
+        "probes": 1,
+        "datagrams_in": 2,
+        "dropped_stale": 3,
+        "loop_stalls": 4,
+        "new_thing": 5,
+    }
     membership = FakeMembership(_member("a"))
     clock = HandClock()
     watch = MemberWatch(membership, clock)  # type: ignore[arg-type]
@@ -116,4 +123,5 @@ def test_native_counters_are_grouped_each_once() -> None:
     assert native.dropped == {"stale": 3}
     assert native.groups["Probes"] == {"probes": 1}
     assert native.groups["Other"] == {"new_thing": 5}
+    assert native.wheel == (0, 0, 7, 0, 0, 0, 0, 0, 0)
     assert sum(len(group) for group in native.groups.values()) == 4

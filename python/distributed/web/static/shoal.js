@@ -100,6 +100,7 @@
     live.addEventListener("htmx:sse:after:message", () => say("live", "live"));
     live.addEventListener("htmx:sse:error", () => say("lost", "connection lost, trying again"));
     live.addEventListener("htmx:sse:close", () => say("lost", "connection closed"));
+    if (live._htmx && live._htmx.sse && live._htmx.sse.status === 200) say("live", "live");
     let pending = 0;
     window.addEventListener("resize", () => {
       clearTimeout(pending);

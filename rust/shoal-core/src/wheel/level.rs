@@ -155,6 +155,11 @@ impl Occupancy {
         }
     }
 
+    /// How many slots of each level hold a timer, the finest level first.
+    pub(super) fn by_level(&self) -> [u32; LEVELS] {
+        self.slots.map(u64::count_ones)
+    }
+
     /// The occupied slot whose timers are due first.
     pub(super) const fn first(&self) -> Option<usize> {
         if self.levels == 0 {

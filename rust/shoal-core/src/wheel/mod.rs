@@ -168,6 +168,11 @@ impl<T> Wheel<T> {
         self.len() == 0
     }
 
+    /// How many of the 64 slots of each level hold a timer, the finest level first.
+    pub fn slots_in_use(&self) -> [u32; 9] {
+        self.occupancy.by_level()
+    }
+
     /// Bytes reserved for timers and buckets, used or not.
     pub fn allocated_bytes(&self) -> usize {
         self.slab.allocated() + self.slots.len() * size_of::<Slot>() + self.batch.allocated()

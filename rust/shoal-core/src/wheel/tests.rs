@@ -329,3 +329,18 @@ fn draining_takes_every_timer_and_leaves_the_wheel_where_it_stood() {
     assert!(fired(&mut wheel, SECOND + 4).is_empty());
     assert_eq!(fired(&mut wheel, SECOND + 5), [5]);
 }
+
+#[test]
+fn slots_in_use_are_counted_by_level_and_given_back() {
+    let mut wheel = Wheel::new(at(0));
+    assert_eq!(wheel.slots_in_use(), [0; 9]);
+    wheel.insert(at(2_000), 'a');
+    wheel.insert(at(2_001), 'b');
+    let far = wheel.insert(at(30 * DAY), 'c');
+    let used = wheel.slots_in_use();
+    assert_eq!(used[0], 1, "two timers of one tick share a slot");
+    assert_eq!(used.iter().sum::<u32>(), 2);
+    wheel.cancel(far);
+    assert_eq!(fired(&mut wheel, 3_000), ['a', 'b']);
+    assert_eq!(wheel.slots_in_use(), [0; 9]);
+}
