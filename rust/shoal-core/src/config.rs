@@ -96,6 +96,10 @@ pub struct Lifeguard {
     /// Time during which the process did not run does not count: no probe or suspicion runs
     /// out because we slept (self-awareness carried to the clock).
     pub pause_clock: bool,
+    /// A member most of whose own probes meet silence, of the target and of the relays alike,
+    /// lets accusations of itself stand until it has been well for thirty periods: a network
+    /// that fails one way, or flaps, takes it out once instead of again and again.
+    pub stand_down: bool,
     /// Highest local health score; the multiplier is score + 1. Zero switches it off.
     pub max_score: u32,
     /// Own scheduling lag above which this member counts itself degraded.

@@ -36,6 +36,8 @@ pub struct Stats {
     pub deaths_declared: u64,
     /// Times that we refuted an accusation of ourselves.
     pub refutations: u64,
+    /// Accusations of ourselves that we let stand, for our own network fails.
+    pub stood_down: u64,
     /// Exchanges of digests that found both sides alike.
     pub syncs_alike: u64,
     /// Exchanges that shipped rows.

@@ -119,6 +119,7 @@ pub(crate) fn figures<'py>(py: Python<'py>, figures: &Figures) -> PyResult<Bound
         ("suspicions_refuted", core.suspicions_refuted),
         ("deaths_declared", core.deaths_declared),
         ("refutations", core.refutations),
+        ("stood_down", core.stood_down),
         ("syncs_alike", core.syncs_alike),
         ("syncs_different", core.syncs_different),
         ("sync_rows_out", core.sync_rows_out),

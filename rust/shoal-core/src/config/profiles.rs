@@ -38,6 +38,7 @@ impl Config {
                 aware_suspicion: true,
                 buddy: true,
                 pause_clock: true,
+                stand_down: true,
                 max_score: 8,
                 lag_degraded: ms(250),
                 lag_recovered: ms(100),
@@ -116,6 +117,7 @@ impl Config {
             confirmations: 2,
         };
         config.lifeguard.pause_clock = false;
+        config.lifeguard.stand_down = false;
         config.gossip.burst = 1;
         config.probe.nack_after = 0.999;
         config.sync.min_interval = ms(30_000);

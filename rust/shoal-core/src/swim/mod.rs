@@ -9,6 +9,7 @@ mod clock;
 mod contact;
 mod degraded;
 mod exchange;
+mod fitness;
 mod health;
 mod inbound;
 mod indirect;
@@ -51,6 +52,7 @@ use crate::wire::{Codec, Keyring, Session, Versions};
 
 use clock::Clock;
 use contact::Contacts;
+use fitness::Fitness;
 use health::Health;
 use indirect::Relay;
 use join::Seeds;
@@ -89,6 +91,7 @@ pub struct Node {
     suspicions: SuspicionTable<(), u64>,
     expired: Vec<suspicion::Expiry<(), u64>>,
     health: Health,
+    fitness: Fitness,
     space: Space,
     contacts: Contacts,
     presence: Presence,
@@ -164,6 +167,7 @@ impl Node {
             suspicions: SuspicionTable::new(now, limits),
             expired: Vec::new(),
             health: Health::new(config.lifeguard.max_score),
+            fitness: Fitness::default(),
             space: Space::new(&config.coordinates),
             contacts: Contacts::default(),
             presence: Presence::Here,

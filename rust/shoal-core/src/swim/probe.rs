@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use super::fitness::Outcome;
 use super::inbound::Sender;
 use super::outgoing::Outgoing;
 use super::timers::Timer;
@@ -116,6 +117,14 @@ impl Node {
             1
         };
         self.worsen_health(doubts);
+        if probe.relays > 0 {
+            let silence = 2 * probe.nacks < probe.relays;
+            self.learn_fitness(if silence {
+                Outcome::Silence
+            } else {
+                Outcome::Heard
+            });
+        }
         let Some(row) = self.table.existing(probe.target) else {
             return;
         };
@@ -201,6 +210,11 @@ impl Node {
             self.stats.probes_answered += 1;
             self.stats.probes_rescued += u64::from(rescued);
             self.mend_health();
+            self.learn_fitness(if rescued {
+                Outcome::Rescued
+            } else {
+                Outcome::Heard
+            });
         }
         let row = self.table.existing(probe.target)?;
         (row.instance == probe.instance).then_some(probe.target)

@@ -45,6 +45,10 @@ impl Node {
             self.stats.dropped.implausible += 1;
             return;
         }
+        if accusation && self.fitness.is_unfit() {
+            self.stats.stood_down += 1;
+            return self.fitness.let_stand(incarnation);
+        }
         if self.now < self.pace.ready_at {
             if self.pace.held_back.is_none() {
                 self.wheel.insert(self.pace.ready_at, Timer::Refute);
@@ -57,9 +61,13 @@ impl Node {
     }
 
     pub(super) fn refute_held_back(&mut self) {
-        let Some(accused) = self.pace.held_back.take() else {
-            return;
-        };
+        if let Some(accused) = self.pace.held_back.take() {
+            self.refute_above(accused);
+        }
+    }
+
+    /// Answers an accusation that was not answered at once, unless that has become needless.
+    pub(super) fn refute_above(&mut self, accused: u64) {
         let ours = u64::from(self.table.row(MemberId::LOCAL).incarnation);
         if accused >= ours && self.is_here() {
             self.refute(accused);

@@ -1,0 +1,101 @@
+//! Whether our own way to the network is fit for a member.
+//!
+//! SWIM keeps a member whose network fails one way: as long as it hears of an accusation or
+//! its refutations get out, it comes back, again and again (Rapid, USENIX ATC 2018, figures 9
+//! and 10). Nobody else can tell such a member from one that is accused falsely. It can
+//! itself: most of its own probes go wrong, and the relays that it asked are silent as well.
+//! While that is so it lets accusations stand, and it comes back once it has been well for a
+//! time, so that a network that flaps does not make the cluster flap.
+
+use core::time::Duration;
+
+use super::Node;
+use crate::time::Instant;
+
+/// Share of the latest outcome in the running mean: about the last seven probes count.
+const GAIN: f32 = 0.25;
+
+/// Above this mean we are unfit: three probes in a row without a word from anybody, or about
+/// half of all for longer. Loss of a third of all datagrams stays below.
+const LIMIT: f32 = 0.5;
+
+/// Below this mean the unfit are well.
+const WELL: f32 = 0.25;
+
+/// Protocol periods of good health after which an unfit member is fit again.
+const CONVALESCENCE: u32 = 30;
+
+/// What one probe of ours says about our own network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// The target answered, or the relays answered that it does not.
+    Heard,
+    /// Only a relay or a stream reached the target.
+    Rescued,
+    /// Neither the target nor most of the relays answered.
+    Silence,
+}
+
+impl Outcome {
+    const fn weight(self) -> f32 {
+        match self {
+            Self::Heard => 0.0,
+            Self::Rescued => 0.5,
+            Self::Silence => 1.0,
+        }
+    }
+}
+
+/// The running mean of the outcomes of our own probes.
+#[derive(Debug, Default)]
+pub(super) struct Fitness {
+    mean: f32,
+    /// When we were last unwell, since we became unfit.
+    unfit_at: Option<Instant>,
+    /// The highest incarnation at which an accusation was let stand.
+    accused_at: Option<u64>,
+}
+
+impl Fitness {
+    pub(super) fn is_unfit(&self) -> bool {
+        self.unfit_at.is_some()
+    }
+
+    /// An accusation at this incarnation stands for now.
+    pub(super) fn let_stand(&mut self, incarnation: u64) {
+        let highest = self.accused_at.unwrap_or(0).max(incarnation);
+        self.accused_at = Some(highest);
+    }
+
+    /// Takes an outcome in; true where we have just become fit again.
+    fn learn(&mut self, outcome: Outcome, now: Instant, convalescence: Duration) -> bool {
+        self.mean += GAIN * (outcome.weight() - self.mean);
+        if self.mean > LIMIT || (self.is_unfit() && self.mean > WELL) {
+            self.unfit_at = Some(now);
+        }
+        let fit_again = self
+            .unfit_at
+            .is_some_and(|at| now.saturating_since(at) >= convalescence);
+        if fit_again {
+            self.unfit_at = None;
+        }
+        fit_again
+    }
+}
+
+impl Node {
+    /// Notes what a probe says about our own network, and answers what was let stand once we
+    /// are well.
+    pub(super) fn learn_fitness(&mut self, outcome: Outcome) {
+        if !self.config.lifeguard.stand_down {
+            return;
+        }
+        let convalescence = self.config.probe.interval * CONVALESCENCE;
+        if !self.fitness.learn(outcome, self.now, convalescence) {
+            return;
+        }
+        if let Some(accused) = self.fitness.accused_at.take() {
+            self.refute_above(accused);
+        }
+    }
+}
