@@ -4,6 +4,7 @@ mod blocked;
 mod boot;
 mod detection;
 mod dissemination;
+mod impaired;
 mod tuning;
 
 use std::time::Duration;
@@ -12,6 +13,7 @@ pub use blocked::{blocked, Blocked, FalseDeaths};
 pub use boot::{boot, Boot, ViewSize};
 pub use detection::{detection, Detection, Told};
 pub use dissemination::{dissemination, Dissemination, Spread};
+pub use impaired::{impaired, Impaired, Impairment, Reaction, Seen};
 pub use tuning::{Parts, Profile, Tuning};
 
 use crate::simulation::Simulation;
