@@ -10,7 +10,9 @@ mod convert;
 mod error;
 mod expiry;
 mod frame;
+mod scenarios;
 mod sim_node;
+mod simulator;
 mod sketch;
 mod suspicion;
 mod wheel;
@@ -26,7 +28,14 @@ mod _native {
     #[pymodule_export]
     use super::frame::{encode_frame, encode_frames, FrameDecoder};
     #[pymodule_export]
+    use super::scenarios::{
+        simulate_blocked, simulate_boot, simulate_detection, simulate_dissemination,
+        simulate_impaired,
+    };
+    #[pymodule_export]
     use super::sim_node::CoreNode;
+    #[pymodule_export]
+    use super::simulator::Simulator;
     #[pymodule_export]
     use super::sketch::LatencySketch;
     #[pymodule_export]

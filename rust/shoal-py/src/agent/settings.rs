@@ -41,6 +41,8 @@ fn fields(c: &mut Config) -> Vec<(&'static str, Field<'_>)> {
             Switch(&mut lifeguard.aware_suspicion),
         ),
         ("lifeguard.buddy", Switch(&mut lifeguard.buddy)),
+        ("lifeguard.pause_clock", Switch(&mut lifeguard.pause_clock)),
+        ("lifeguard.stand_down", Switch(&mut lifeguard.stand_down)),
         ("lifeguard.max_score", Count32(&mut lifeguard.max_score)),
         (
             "lifeguard.lag_degraded_seconds",

@@ -1,9 +1,11 @@
-//! The settings of an experiment: a profile and what differs from it.
+//! The settings of an experiment.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use shoal_core::Config;
+
+use crate::simulation::address_of;
 
 /// A profile of the core.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,91 +47,51 @@ impl Parts {
     };
 }
 
-/// A profile and what differs from it; `None` keeps the profile's number.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// What all nodes of an experiment have in common.
+#[derive(Clone, Debug)]
 pub struct Tuning {
-    /// The profile.
-    pub profile: Profile,
-    /// Parts of Lifeguard.
-    pub parts: Option<Parts>,
-    /// The protocol period.
-    pub probe_interval: Option<Duration>,
-    /// Time allowed for a direct answer.
-    pub probe_timeout: Option<Duration>,
-    /// Members asked to probe in our stead.
-    pub indirect: Option<usize>,
-    /// Suspicion: `min = alpha * log10(n + 1) * probe interval`.
-    pub alpha: Option<f64>,
-    /// Suspicion: `max = beta * min`.
-    pub beta: Option<f64>,
-    /// Independent confirmations after which the time allowed is `min`.
-    pub confirmations: Option<u32>,
-    /// Time between rounds of gossip.
-    pub gossip_interval: Option<Duration>,
-    /// Members told in one round.
-    pub fanout: Option<usize>,
-    /// `lambda` of the number of sends of an update.
-    pub retransmit: Option<u32>,
-    /// Highest local health score.
-    pub max_score: Option<u32>,
-}
-
-fn set<T: Copy>(field: &mut T, value: Option<T>) {
-    if let Some(value) = value {
-        *field = value;
-    }
+    /// A configuration whose name and address mean nothing.
+    pub template: Config,
 }
 
 impl Tuning {
     /// A profile as it is.
     pub fn of(profile: Profile) -> Self {
-        Self {
-            profile,
-            ..Self::default()
-        }
-    }
-
-    /// The constants of the Lifeguard paper's section V: alpha 5, beta 6, three confirmations.
-    pub fn paper(parts: Parts) -> Self {
-        Self {
-            parts: Some(parts),
-            alpha: Some(5.0),
-            beta: Some(6.0),
-            confirmations: Some(3),
-            ..Self::of(Profile::Memberlist)
-        }
-    }
-
-    /// The configuration of one node.
-    pub fn config(&self, name: String, address: SocketAddr) -> Config {
-        let mut config = match self.profile {
+        let (name, address) = ("any", address_of(0));
+        let template = match profile {
             Profile::Lan => Config::lan(name, address),
             Profile::Wan => Config::wan(name, address),
             Profile::Local => Config::local(name, address),
             Profile::Memberlist => Config::memberlist_lan(name, address),
         };
-        set(&mut config.probe.interval, self.probe_interval);
-        set(&mut config.probe.timeout, self.probe_timeout);
-        set(&mut config.probe.indirect, self.indirect);
-        set(&mut config.suspicion.alpha, self.alpha);
-        set(&mut config.suspicion.beta, self.beta);
-        set(&mut config.suspicion.confirmations, self.confirmations);
-        set(&mut config.gossip.interval, self.gossip_interval);
-        set(&mut config.gossip.fanout, self.fanout);
-        set(&mut config.gossip.retransmit, self.retransmit);
-        set(&mut config.lifeguard.max_score, self.max_score);
-        if let Some(parts) = self.parts {
-            config.lifeguard.aware_probe = parts.aware_probe;
-            config.lifeguard.aware_suspicion = parts.aware_suspicion;
-            config.lifeguard.buddy = parts.buddy;
+        Self { template }
+    }
+
+    /// The constants of the Lifeguard paper's section V: alpha 5, beta 6, three confirmations.
+    pub fn paper(parts: Parts) -> Self {
+        let Self { mut template } = Self::of(Profile::Memberlist);
+        template.suspicion.alpha = 5.0;
+        template.suspicion.beta = 6.0;
+        template.suspicion.confirmations = 3;
+        template.lifeguard.aware_probe = parts.aware_probe;
+        template.lifeguard.aware_suspicion = parts.aware_suspicion;
+        template.lifeguard.buddy = parts.buddy;
+        Self { template }
+    }
+
+    /// The configuration of one node.
+    pub fn config(&self, name: String, advertise: SocketAddr) -> Config {
+        Config {
+            name,
+            advertise,
+            ..self.template.clone()
         }
-        config
     }
 
     /// Time after which news of a cluster of this size are old.
     pub(crate) fn rest(&self, nodes: u32) -> Duration {
-        let config = self.config(String::from("any"), crate::simulation::address_of(0));
-        let sends = f64::from(config.gossip.retransmit) * (f64::from(nodes) + 1.0).log10().ceil();
-        config.gossip.interval.mul_f64(2.0 * sends) + config.probe.interval * 2
+        let gossip = &self.template.gossip;
+        let sends = f64::from(gossip.retransmit) * (f64::from(nodes) + 1.0).log10().ceil();
+        gossip.interval.mul_f64(2.0 * sends) + self.template.probe.interval * 2
     }
 }
