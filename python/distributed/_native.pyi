@@ -1,7 +1,7 @@
 """Stubs of the Rust extension. Private: import it only where architecture.md says."""
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, final
 
 def version() -> str: ...
@@ -233,6 +233,118 @@ class CoreNode:
     def poll(
         self,
     ) -> tuple[list[tuple[str, str, int, bytes]], list[tuple[Any, ...] | None], float | None]: ...
+
+_Progress = Callable[[float], None] | None
+
+def simulate_detection(
+    nodes: int,
+    kills: int,
+    *,
+    profile: str,
+    overrides: dict[str, float | int | bool],
+    seed: int,
+    progress: _Progress = None,
+) -> dict[str, Any]: ...
+def simulate_dissemination(
+    nodes: int,
+    changes: int,
+    *,
+    loss: float,
+    watch: float,
+    profile: str,
+    overrides: dict[str, float | int | bool],
+    seed: int,
+    progress: _Progress = None,
+) -> dict[str, Any]: ...
+def simulate_blocked(
+    nodes: int,
+    *,
+    concurrent: int,
+    blocked: float,
+    running: float,
+    span: float,
+    profile: str,
+    overrides: dict[str, float | int | bool],
+    seed: int,
+) -> dict[str, Any]: ...
+def simulate_boot(
+    nodes: int,
+    *,
+    profile: str,
+    overrides: dict[str, float | int | bool],
+    seed: int,
+    progress: _Progress = None,
+) -> dict[str, Any]: ...
+def simulate_impaired(
+    nodes: int,
+    faulty: int,
+    *,
+    flip: float | None,
+    egress_loss: float,
+    span: float,
+    profile: str,
+    overrides: dict[str, float | int | bool],
+    seed: int,
+    progress: _Progress = None,
+) -> dict[str, Any]: ...
+@final
+class Simulator:
+    """Nodes `n0`, `n1`, … of the core on a simulated network; times are virtual seconds.
+
+    The same seed and the same calls give the same `trace_hash`. `run` releases the GIL.
+    """
+
+    def __new__(
+        cls,
+        nodes: int,
+        *,
+        profile: str,
+        seed: int,
+        overrides: dict[str, float | int | bool],
+    ) -> Simulator: ...
+    def join(self, index: int, seed: int) -> None: ...
+    def join_all(self) -> None:
+        """Every node joins through the first."""
+
+    def run(self, seconds: float) -> None: ...
+    def run_until_one_view(self, seconds: float) -> bool:
+        """Whether all running nodes came to hold exactly each other for alive in that time."""
+
+    def is_one_view(self) -> bool: ...
+    @property
+    def now(self) -> float: ...
+    @property
+    def nodes(self) -> int: ...
+    @property
+    def trace_hash(self) -> int: ...
+    def kill(self, index: int) -> None: ...
+    def restart(self, index: int, seed: int) -> None: ...
+    def block(self, index: int, seconds: float) -> None:
+        """The node reads and sends nothing for that long, while its timers run."""
+
+    def pause(self, index: int, seconds: float) -> None:
+        """Nothing of the node runs for that long."""
+
+    def slow_down(self, index: int, seconds: float) -> None:
+        """The node takes that long to read each datagram."""
+
+    def skew(self, index: int, ahead: float, drift_ppm: int) -> None: ...
+    def lose_ingress(self, index: int, share: float) -> None: ...
+    def lose_egress(self, index: int, share: float) -> None: ...
+    def cut(self, source: int, to: int, cut: bool) -> None:
+        """Cut or mend the way from one node to another, and only that way."""
+
+    def mend(self) -> None: ...
+    def weather(
+        self, *, least: float, most: float, loss: float, duplicates: float, reorder: float
+    ) -> None: ...
+    def note_joins(self, note: bool) -> None: ...
+    def take_sightings(self) -> list[tuple[float, int, int, str, int, int]]:
+        """Changes of views: time, observer, subject, kind, instance, incarnation."""
+
+    def living(self) -> list[tuple[int, int]]: ...
+    def traffic(self) -> dict[str, int]: ...
+    def members(self, index: int) -> list[tuple[str, str, int, int, str, bytes, bool]]: ...
 
 @final
 class TimerWheel:

@@ -1,0 +1,132 @@
+"""Pictures of core simulations, PNG or SVG. Need matplotlib, like those of routing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from distributed.errors import ConfigError
+
+if TYPE_CHECKING:
+    from distributed.testing.core_simulation import (
+        Blocked,
+        Boot,
+        Detection,
+        Dissemination,
+        Frontier,
+        Reaction,
+    )
+
+
+def _axes(title: str, x: str, y: str) -> tuple[Any, Any]:
+    try:
+        import matplotlib as mpl
+    except ImportError as error:
+        raise ConfigError("drawing needs matplotlib: pip install matplotlib") from error
+    mpl.use("agg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(8, 4.5), layout="constrained")
+    axes.set_title(title)
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    axes.grid(alpha=0.3)
+    return figure, axes
+
+
+def _save(figure: Any, path: Path) -> Path:
+    from matplotlib import pyplot as plt
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=150)
+    plt.close(figure)
+    return path
+
+
+def detection(found: Mapping[str, Detection], path: Path | None) -> Iterator[Path]:
+    """The share of deaths that the first, and that all survivors know, over time."""
+    if path is None:
+        return
+    figure, axes = _axes("Detection latency", "seconds after the death", "share of deaths")
+    for name, one in found.items():
+        for label, times in (
+            ("first survivor", sorted(told.first for told in one.deaths)),
+            ("all survivors", sorted(told.last for told in one.deaths)),
+        ):
+            shares = [(index + 1) / len(times) for index in range(len(times))]
+            axes.step(times, shares, where="post", label=f"{name}: {label}")
+    axes.legend()
+    yield _save(figure, path)
+
+
+def dissemination(found: Dissemination, nodes: int, path: Path | None) -> Iterator[Path]:
+    """The share of nodes that know a change over time, one line a change."""
+    if path is None:
+        return
+    figure, axes = _axes("Dissemination", "seconds after the change", "share of nodes")
+    for change in found.changes:
+        shares = [(index + 1) / (nodes - 1) for index in range(len(change.reached))]
+        axes.step(change.reached, shares, where="post", color="tab:blue", alpha=0.4)
+    yield _save(figure, path)
+
+
+def boot(found: Boot, path: Path | None) -> Iterator[Path]:
+    """View sizes over time."""
+    if path is None:
+        return
+    figure, axes = _axes("From nothing to one view", "seconds", "members seen")
+    times = [size.at for size in found.sizes]
+    axes.fill_between(
+        times, [s.least for s in found.sizes], [s.most for s in found.sizes], alpha=0.25
+    )
+    axes.plot(times, [s.median for s in found.sizes], label="median node")
+    axes.legend()
+    yield _save(figure, path)
+
+
+def impaired(found: Reaction, path: Path | None) -> Iterator[Path]:
+    """Faulty and healthy members in the views of the healthy over time."""
+    if path is None:
+        return
+    figure, axes = _axes("Networks that fail one way", "seconds", "members seen")
+    times = [seen.at for seen in found.timeline]
+    axes.plot(times, [seen.faulty for seen in found.timeline], label="faulty, mean view")
+    axes.plot(times, [seen.healthy for seen in found.timeline], label="healthy, least view")
+    axes.legend()
+    yield _save(figure, path)
+
+
+def false_positives(totals: Mapping[str, Blocked], path: Path | None) -> Iterator[Path]:
+    """False deaths of healthy nodes for each configuration."""
+    if path is None:
+        return
+    figure, axes = _axes("False deaths of healthy nodes", "", "deaths (one more than counted)")
+    places = range(len(totals))
+    healthy = [total.healthy_at_healthy + 1 for total in totals.values()]
+    slow = [total.healthy_at_slow + 1 for total in totals.values()]
+    axes.bar([place - 0.2 for place in places], healthy, 0.4, label="at healthy nodes")
+    axes.bar([place + 0.2 for place in places], slow, 0.4, label="at slow nodes")
+    axes.set_yscale("log")
+    axes.set_xticks(list(places), list(totals))
+    axes.legend()
+    yield _save(figure, path)
+
+
+def frontier(found: Frontier, path: Path | None) -> Iterator[Path]:
+    """Every candidate, the frontier, and memberlist's constants."""
+    if path is None:
+        return
+    figure, axes = _axes(
+        "Frontier", "median seconds until all know", "false deaths (one more than counted)"
+    )
+    axes.scatter([p.last for p in found.points], [p.false_deaths + 1 for p in found.points], s=14)
+    edge = found.best
+    axes.step([p.last for p in edge], [p.false_deaths + 1 for p in edge], where="post", label="best")
+    for point, marker in ((found.baseline, "x"), (found.points[0], "*")):
+        axes.scatter(
+            [point.last], [point.false_deaths + 1], marker=marker, s=90, label=point.name
+        )
+    axes.set_yscale("log")
+    axes.legend()
+    yield _save(figure, path)

@@ -1,0 +1,56 @@
+"""The membership core on a simulated network: experiments as functions, outcomes as structs.
+
+Thousands of nodes of the native core under virtual time; one seed, one outcome. The whole
+cluster with its roles is simulated elsewhere in this package. See docs/simulation-core.md.
+"""
+
+from distributed.testing.core_simulation.experiments import (
+    blocked,
+    boot,
+    detection,
+    dissemination,
+    impaired,
+)
+from distributed.testing.core_simulation.frontier import Candidate, Frontier, Point, search
+from distributed.testing.core_simulation.results import (
+    Blocked,
+    Boot,
+    Detection,
+    Dissemination,
+    Reaction,
+    Seen,
+    Spread,
+    Told,
+    ViewSize,
+)
+from distributed.testing.core_simulation.settings import (
+    LIFEGUARD,
+    SWIM,
+    VARIANTS,
+    CoreSettings,
+)
+
+__all__ = [
+    "LIFEGUARD",
+    "SWIM",
+    "VARIANTS",
+    "Blocked",
+    "Boot",
+    "Candidate",
+    "CoreSettings",
+    "Detection",
+    "Dissemination",
+    "Frontier",
+    "Point",
+    "Reaction",
+    "Seen",
+    "Spread",
+    "Told",
+    "ViewSize",
+    "blocked",
+    "boot",
+    "detection",
+    "dissemination",
+    "impaired",
+    "search",
+]
