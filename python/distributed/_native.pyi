@@ -287,6 +287,7 @@ def simulate_impaired(
     seed: int,
     progress: _Progress = None,
 ) -> dict[str, Any]: ...
+
 @final
 class Simulator:
     """Nodes `n0`, `n1`, … of the core on a simulated network; times are virtual seconds.

@@ -65,6 +65,10 @@ NOUNS: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
                 "distributed.commands.simulate_cluster:chaos",
                 "Many seeds within a budget of time, over all cores.",
             ),
+            "core": (
+                "distributed.commands.simulate_core_app:core",
+                "The membership core alone: detection, dissemination, boot, false positives.",
+            ),
         },
     ),
     "job": (

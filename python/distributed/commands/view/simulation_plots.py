@@ -27,7 +27,8 @@ def _axes(title: str, x: str, y: str) -> tuple[Any, Any]:
     mpl.use("agg")
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(figsize=(8, 4.5), layout="constrained")
+    figure, axes = plt.subplots(figsize=(8, 4.5))
+    figure.set_layout_engine("constrained")
     axes.set_title(title)
     axes.set_xlabel(x)
     axes.set_ylabel(y)
@@ -122,11 +123,11 @@ def frontier(found: Frontier, path: Path | None) -> Iterator[Path]:
     )
     axes.scatter([p.last for p in found.points], [p.false_deaths + 1 for p in found.points], s=14)
     edge = found.best
-    axes.step([p.last for p in edge], [p.false_deaths + 1 for p in edge], where="post", label="best")
+    axes.step(
+        [p.last for p in edge], [p.false_deaths + 1 for p in edge], where="post", label="best"
+    )
     for point, marker in ((found.baseline, "x"), (found.points[0], "*")):
-        axes.scatter(
-            [point.last], [point.false_deaths + 1], marker=marker, s=90, label=point.name
-        )
+        axes.scatter([point.last], [point.false_deaths + 1], marker=marker, s=90, label=point.name)
     axes.set_yscale("log")
     axes.legend()
     yield _save(figure, path)

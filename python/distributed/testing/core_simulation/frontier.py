@@ -64,7 +64,7 @@ def grid(profile: str = "lan") -> list[Candidate]:
     axes = product((0.5, 1.0), (1.0, 1.5, 2.0, 3.0), (6.0, 12.0), (3, 4))
     return [
         Candidate(
-            f"i={interval} α={alpha} β={beta} k={confirmations}",
+            f"interval={interval} alpha={alpha} beta={beta} k={confirmations}",
             CoreSettings(
                 profile=profile,
                 overrides={

@@ -24,6 +24,9 @@ impl Node {
         match state {
             State::Alive => self.claim_alive(id, incarnation),
             State::Suspect => self.hear_suspicion(id, known, by),
+            // The verdict of one that is gone itself is an accusation: its network may be what
+            // failed, and the accused must be able to answer.
+            State::Dead if self.is_gone(by) => self.hear_suspicion(id, known, by),
             State::Dead => self.claim_dead(id, known, by),
             State::Left => self.claim_left(id, known),
         }
@@ -40,6 +43,12 @@ impl Node {
             self.stats.dropped.implausible += 1;
         }
         believed
+    }
+
+    /// Whether an instance is one that we remember as dead or departed.
+    fn is_gone(&self, instance: u64) -> bool {
+        let known = self.table.by_instance(instance);
+        known.is_some_and(|id| !self.table.row(id).state.is_living())
     }
 
     /// The member lives at `incarnation`. Only a higher one than we knew changes anything.

@@ -1,0 +1,17 @@
+"""The verbs of `shoal simulate core`."""
+
+from __future__ import annotations
+
+from cyclopts import App
+
+core = App(name="core", result_action="return_value")
+core.__doc__ = __doc__
+for _name, _target in (
+    ("detection", "distributed.commands.simulate_core:detection"),
+    ("dissemination", "distributed.commands.simulate_core:dissemination"),
+    ("boot", "distributed.commands.simulate_core:boot"),
+    ("impaired", "distributed.commands.simulate_core:impaired"),
+    ("false-positives", "distributed.commands.simulate_search:false_positives"),
+    ("frontier", "distributed.commands.simulate_search:frontier"),
+):
+    core.command(_target, name=_name)

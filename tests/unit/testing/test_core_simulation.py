@@ -1,0 +1,114 @@
+"""The core on a simulated network: one seed, one outcome; experiments tell what they must."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from distributed import _native
+from distributed.commands import simulate_core
+from distributed.errors import ConfigError
+from distributed.testing.core_simulation import (
+    LIFEGUARD,
+    SWIM,
+    Candidate,
+    CoreSettings,
+    blocked,
+    boot,
+    detection,
+    dissemination,
+    impaired,
+    search,
+)
+
+SMALL = CoreSettings(seed=3)
+
+
+def test_the_same_seed_gives_the_same_detection() -> None:
+    one = detection(SMALL, nodes=16, kills=3)
+    other = detection(SMALL, nodes=16, kills=3)
+    assert one == other
+    assert one.trace != detection(SMALL.with_seed(4), nodes=16, kills=3).trace
+
+
+def test_every_death_is_told_to_all_survivors_and_nobody_else_dies() -> None:
+    found = detection(SMALL, nodes=16, kills=3)
+    assert len(found.deaths) == 3
+    assert (found.untold, found.false_deaths) == (0, 0)
+    assert all(told.first <= told.median <= told.last for told in found.deaths)
+
+
+def test_a_change_reaches_every_node_at_a_loss_of_a_fifth() -> None:
+    found = dissemination(SMALL, nodes=32, changes=3, loss=0.2)
+    assert [change.missed for change in found.changes] == [0, 0, 0]
+    assert all(len(change.reached) == 31 for change in found.changes)
+
+
+def test_lifeguard_spares_the_healthy_whom_plain_swim_buries() -> None:
+    def false_deaths(settings: CoreSettings) -> int:
+        outcome = blocked(
+            settings, nodes=64, concurrent=8, blocked_seconds=16.0, running_seconds=0.064
+        )
+        return outcome.healthy_at_healthy
+
+    assert false_deaths(SWIM) >= 50 * max(1, false_deaths(LIFEGUARD))
+
+
+def test_a_boot_ends_in_one_view_and_tells_its_progress() -> None:
+    shares: list[float] = []
+    found = boot(SMALL, nodes=64, progress=shares.append)
+    assert found.one_view is not None
+    assert found.sizes[-1].least == 64
+    assert shares == sorted(shares)
+
+
+def test_a_node_that_hears_nothing_in_flips_goes_out_once_and_comes_back_when_mended() -> None:
+    found = impaired(SMALL, nodes=32, faulty=2, flip_seconds=20.0, span_seconds=120.0)
+    assert found.out_for_good is not None
+    assert found.healthy_lost == 0
+    assert found.recovered is not None
+
+
+def test_a_search_measures_each_candidate_beside_the_baseline() -> None:
+    candidate = Candidate("quick", SMALL.with_overrides(suspicion__alpha=1.0))
+    found = search([candidate], nodes=16, kills=2)
+    assert found.points[0].last < found.baseline.last
+    assert found.best == found.points
+
+
+def test_an_exception_in_the_progress_callback_ends_the_experiment() -> None:
+    def refuse(_: float) -> None:
+        raise RuntimeError("enough")
+
+    with pytest.raises(RuntimeError, match="enough"):
+        boot(SMALL, nodes=64, progress=refuse)
+
+
+def test_a_setting_that_cannot_stand_is_named() -> None:
+    with pytest.raises(ConfigError, match="alpha"):
+        boot(SMALL.with_overrides(suspicion__alpha=-1.0), nodes=4)
+
+
+def test_a_simulator_is_driven_by_hand() -> None:
+    sim = _native.Simulator(8, profile="lan", seed=1, overrides={})
+    sim.join_all()
+    assert sim.run_until_one_view(30.0)
+    sim.kill(3)
+    sim.run(60.0)
+    deaths = [seen for seen in sim.take_sightings() if seen[3] in ("condemned", "told_dead")]
+    assert {seen[1] for seen in deaths} == {0, 1, 2, 4, 5, 6, 7}
+    assert {seen[2] for seen in deaths} == {3}
+    with pytest.raises(ConfigError, match="no node 99"):
+        sim.kill(99)
+
+
+def test_the_command_prints_one_object_and_draws(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("matplotlib")
+    plot = tmp_path / "detection.svg"
+    simulate_core.detection(nodes=8, kills=2, json=True, plot=plot)
+    assert json.loads(capsys.readouterr().out)["deaths"] == 2
+    assert plot.stat().st_size > 0
