@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from cyclopts import App
 
-core = App(name="core", result_action="return_value")
-core.__doc__ = __doc__
+
+class CoreVerbs(App):
+    """The membership core alone, under virtual time."""
+
+
+core = CoreVerbs(
+    name="core", help="The membership core alone, under virtual time.", result_action="return_value"
+)
 for _name, _target in (
     ("detection", "distributed.commands.simulate_core:detection"),
     ("dissemination", "distributed.commands.simulate_core:dissemination"),
