@@ -17,6 +17,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 from distributed.client import Client, JobHandle
+from distributed.commands.app import make_app
 from distributed.commands.demo.job import demo_job
 from distributed.commands.demo.pages import PageServer
 from distributed.commands.local.cluster import LocalCluster, Shape
@@ -87,6 +88,11 @@ class Live:
     def kill(self, node: str) -> None:
         """SIGKILL."""
         self.do(self.cluster.nodes[node].kill())
+
+    def report(self, job_id: str, path: Path) -> None:
+        """Write a job's report as the command does."""
+        gate = self.cluster.addresses("gate")[0]
+        make_app()(["job", "report", job_id, "--html", str(path), "--gate", gate])
 
     async def _start(self) -> None:
         await self._pages.start()

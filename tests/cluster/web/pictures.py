@@ -57,11 +57,16 @@ def _course(live: Live, light: Browser, dark: Browser, phone: Browser, folder: P
     ):
         light.open(live.url(node, path))
         time.sleep(3.0)
-        _shot(light, folder / f"{name}.png")
+        light.picture(folder / f"{name}.png", whole=name != "settings")
     live.do(job.result(check=False))
     light.open(live.url(owner, page))
     time.sleep(2.0)
     _shot(light, folder / "job-ended.png")
+    with tempfile.TemporaryDirectory(prefix="shoal-report-") as scratch:
+        report = Path(scratch) / "report.html"
+        live.report(job.id, report)
+        light.driver.get(report.as_uri())
+        _shot(light, folder / "report.png")
     phone.open(live.url(owner, page))
     time.sleep(2.0)
     phone.picture(folder / "job-on-a-phone.png")

@@ -141,13 +141,10 @@ def test_a_job_is_cancelled_with_the_token_and_not_without(live: Live, browser: 
 def test_a_report_is_one_file_that_opens_from_disk(
     live: Live, browser: Browser, tmp_path: Path
 ) -> None:
-    from distributed.commands.app import make_app
-
     job = live.demo(pace=0.0)
     live.do(job.result())
     path = tmp_path / "report.html"
-    gate = live.cluster.addresses("gate")[0]
-    make_app()(["job", "report", job.id, "--html", str(path), "--gate", gate])
+    live.report(job.id, path)
     browser.driver.get(path.as_uri())
     assert "Job report" in browser.text("h1")
     assert browser.driver.execute_script("return document.querySelectorAll('svg').length") >= 4
