@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 STATIC = Path(__file__).with_name("static")
+CHARTS = frozenset(name for page in PAGES.values() for name in page.plots)
 PICTURES = ("coordinates", "job-graph", "job-stream")
 
 
@@ -117,7 +118,7 @@ class Pages:
     async def plot(self, request: Request) -> Response:
         """One plot alone."""
         name, query = request.path_params["plot"], dict(request.query_params)
-        if name not in PICTURES and not any(name in page.plots for page in PAGES.values()):
+        if name not in PICTURES and name not in CHARTS:
             return self._missing(request, "There is no such plot.")
         picture = await self._site.picture(name, query) if name in PICTURES else None
         if name in PICTURES and picture is None:
@@ -127,11 +128,12 @@ class Pages:
         )
 
     async def plot_json(self, request: Request) -> Response:
-        """A line chart's columns."""
-        plot = self._site.plot(request.path_params["plot"], request.query_params)
-        if plot is None:
-            return as_json({"error": "there is no such plot, or nothing on it yet"}, 404)
-        return as_json(plot)
+        """A line chart's columns; no content where nothing was sampled yet."""
+        name = request.path_params["plot"]
+        if name not in CHARTS:
+            return as_json({"error": "there is no such plot"}, 404)
+        plot = self._site.plot(name, request.query_params)
+        return Response(status_code=204) if plot is None else as_json(plot)
 
     async def plot_svg(self, request: Request) -> Response:
         """Any plot as a picture."""

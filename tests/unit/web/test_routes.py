@@ -80,6 +80,13 @@ async def test_each_plot_has_its_own_address(browser: httpx.AsyncClient, name: s
     assert picture.text.startswith("<svg")
 
 
+async def test_a_chart_without_samples_is_empty_and_an_unknown_one_is_not_there(
+    browser: httpx.AsyncClient,
+) -> None:
+    assert (await browser.get("/plots/cores.json")).status_code == 204
+    assert (await browser.get("/plots/nothing.json")).status_code == 404
+
+
 async def test_a_mounted_app_links_below_its_mount(node: FakeNode) -> None:
     async with client_of(gate_site(node), root_path="/shoal") as client:
         page = await client.get("/shoal/jobs")

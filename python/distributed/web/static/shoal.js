@@ -56,6 +56,7 @@
     drawn.root.setAttribute("role", "img");
     drawn.root.setAttribute("aria-label", `${plot.title} over time`);
     charts.set(name, { box, plot, drawn });
+    fitted.observe(place);
   }
 
   function extend(name, point) {
@@ -72,6 +73,13 @@
     if (times.length > 900) plot.columns.forEach((column) => column.shift());
     drawn.setData(plot.columns);
   }
+
+  // Charts that were drawn while others were hidden have the room of those too.
+  const fitted = new ResizeObserver((entries) => entries.forEach(({ target }) => {
+    const held = charts.get(target.parentElement.dataset.plot);
+    const width = Math.max(240, target.clientWidth);
+    if (held && held.drawn.width !== width) held.drawn.setSize({ width, height: held.drawn.height });
+  }));
 
   function boxes() {
     return Array.from(document.querySelectorAll("[data-plot]"));
@@ -101,13 +109,6 @@
     live.addEventListener("htmx:sse:error", () => say("lost", "connection lost, trying again"));
     live.addEventListener("htmx:sse:close", () => say("lost", "connection closed"));
     if (live._htmx && live._htmx.sse && live._htmx.sse.status === 200) say("live", "live");
-    let pending = 0;
-    window.addEventListener("resize", () => {
-      clearTimeout(pending);
-      pending = setTimeout(() => charts.forEach(({ box, drawn }) => {
-        drawn.setSize({ width: Math.max(240, box.querySelector(".canvas").clientWidth), height: drawn.height });
-      }), 150);
-    });
   }
 
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
