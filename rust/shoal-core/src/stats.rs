@@ -16,8 +16,6 @@ pub struct Stats {
     pub stream_messages_in: u64,
     /// Stream messages handed to the host.
     pub stream_messages_out: u64,
-    /// Input dropped, by reason.
-    pub dropped: Dropped,
     /// Probes started.
     pub probes: u64,
     /// Probes answered, directly or through others.
@@ -58,10 +56,13 @@ pub struct Stats {
     pub paused_micros: u64,
     /// Local health score, 0 is healthy. A gauge.
     pub health_score: u64,
-    /// Timers that wait on the node's wheel. A gauge.
+    /// Timers that wait. A gauge.
     pub wheel_timers: u64,
-    /// Slots in use on each level of the wheel, the finest first. Gauges.
+    /// Slots in use on each level of the wheel of relayed probes and streams, the finest
+    /// first. Gauges.
     pub wheel_slots: [u32; 9],
+    /// Input dropped, by reason.
+    pub dropped: Dropped,
 }
 
 /// Input that was dropped, by reason. Nothing of it changed any state.

@@ -42,7 +42,8 @@ impl Instant {
 }
 
 fn micros(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+    let whole = duration.as_secs().saturating_mul(1_000_000);
+    whole.saturating_add(u64::from(duration.subsec_micros()))
 }
 
 impl Add<Duration> for Instant {

@@ -16,6 +16,9 @@ pub struct Ours {
     node: Node,
     buffer: Vec<u8>,
     wakes_at: u64,
+    /// When the node is due, by its last word; a wake that was asked for earlier does not reach
+    /// it, as no host calls a node before the time that it named.
+    due: u64,
     /// The other end of each open stream.
     streams: Vec<(StreamId, u32, StreamId)>,
 }
@@ -61,6 +64,7 @@ impl Ours {
             node,
             buffer: Vec::new(),
             wakes_at: u64::MAX,
+            due: u64::MAX,
             streams: Vec::new(),
         };
         net.me = i;
@@ -84,13 +88,17 @@ impl Ours {
             }
         }
         while self.node.poll_event().is_some() {}
-        let due = self
+        self.due = self
             .node
             .poll_timeout()
             .map_or(u64::MAX, Instant::as_micros);
-        if due < self.wakes_at {
-            self.wakes_at = due;
-            net.wake(net.me, due.max(net.now), Wake::Due);
+        self.ask_for_wake(net);
+    }
+
+    fn ask_for_wake(&mut self, net: &mut Net<Wake>) {
+        if self.due < self.wakes_at {
+            self.wakes_at = self.due;
+            net.wake(net.me, self.due.max(net.now), Wake::Due);
         }
     }
 
@@ -160,6 +168,9 @@ impl Peer for Ours {
         match wake {
             Wake::Due => {
                 self.wakes_at = u64::MAX;
+                if net.now < self.due {
+                    return self.ask_for_wake(net);
+                }
                 self.node.handle_timeout(now);
             }
             Wake::Message { stream, mut bytes } => {

@@ -61,9 +61,9 @@ impl Row {
 #[derive(Debug)]
 pub(crate) struct Table {
     rows: Vec<Option<Row>>,
-    free: Vec<u32>,
     index: Index,
     ring: Ring,
+    free: Vec<u32>,
     gone: Gone,
     digest: Digest,
     rng: Pcg32,

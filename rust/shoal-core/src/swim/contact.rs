@@ -1,5 +1,6 @@
 //! What talking to a member taught us: its coordinates, and its round trips.
 
+use core::net::SocketAddr;
 use core::time::Duration;
 
 use super::{MemberId, Node};
@@ -11,6 +12,17 @@ use crate::wire::Coordinates;
 pub(super) struct Contact {
     pub(super) coordinates: Coordinates,
     filter: LatencyFilter,
+    /// Whose it was when it was made, and where that life is reached: the answer to a probe
+    /// needs this memory anyway, and a probe then does not need the identity's.
+    instance: u64,
+    address: SocketAddr,
+}
+
+impl Contact {
+    /// Where `instance` is reached, if that is whom we met.
+    pub(super) fn address_of(&self, instance: u64) -> Option<SocketAddr> {
+        (self.instance == instance).then_some(self.address)
+    }
 }
 
 /// A slab of contacts; rows name their slot. Most members of a large cluster are never talked
@@ -21,7 +33,20 @@ pub(super) struct Contacts {
     free: Vec<u32>,
 }
 
+/// Members for whose contacts room is kept, so that meeting them allocates nothing.
+const ROOM_IN_ADVANCE: usize = 1_024;
+
 impl Contacts {
+    /// Makes room for a table of `members`. Memory that nothing was written to costs addresses
+    /// and no pages.
+    pub(super) fn make_room(&mut self, members: usize) {
+        let wanted = members.min(ROOM_IN_ADVANCE);
+        if wanted > self.slots.capacity() {
+            let room = wanted.next_power_of_two();
+            self.slots.reserve_exact(room - self.slots.len());
+        }
+    }
+
     pub(super) fn find(&self, slot: u32) -> Option<&Contact> {
         self.slots.get(slot as usize)
     }
@@ -49,17 +74,25 @@ impl Contacts {
 impl Node {
     /// Notes where a member says that it lies.
     pub(super) fn learn_coordinates(&mut self, id: MemberId, coordinates: &Coordinates) {
-        if !self.config.coordinates.enabled || id == MemberId::LOCAL {
+        if !self.pulse.coordinates || id == MemberId::LOCAL {
             return;
         }
         let row = self.table.row_mut(id);
         match self.contacts.slots.get_mut(row.contact as usize) {
-            Some(contact) => contact.coordinates = *coordinates,
+            Some(contact) => {
+                contact.coordinates = *coordinates;
+                if contact.instance != row.instance {
+                    contact.instance = row.instance;
+                    contact.address = row.identity.address;
+                }
+            }
             None => {
                 let filter = LatencyFilter::default();
                 row.contact = self.contacts.insert(Contact {
                     coordinates: *coordinates,
                     filter,
+                    instance: row.instance,
+                    address: row.identity.address,
                 });
             }
         }

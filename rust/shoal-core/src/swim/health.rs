@@ -49,7 +49,7 @@ impl Node {
 
     /// By how much probing is stretched.
     pub(super) fn probe_multiplier(&self) -> u32 {
-        if self.config.lifeguard.aware_probe {
+        if self.pulse.aware_probe {
             self.health.multiplier()
         } else {
             1

@@ -4,7 +4,7 @@ use core::net::SocketAddr;
 
 use super::leave::Presence;
 use super::{MemberId, Node};
-use crate::wire::{Message, Ping, State};
+use crate::wire::{Ack, Body, Coded, Cursor, Message, Ping, State, WireError};
 
 /// The other end of a datagram: the process that it claims to be from (proves, where keys are
 /// held) and the address that it really came from.
@@ -26,18 +26,37 @@ impl Node {
             instance: opened.from,
             address: from,
         };
-        for message in opened.messages {
-            match message {
-                Ok(message) => self.read_message(&sender, &message),
-                Err(error) => return self.codec.count(&error),
+        let mut messages = opened.messages;
+        while let Some(next) = messages.next_body() {
+            let read = next.and_then(|(code, mut body)| self.read_body(&sender, code, &mut body));
+            if let Err(error) = read {
+                return self.codec.count(&error);
             }
         }
     }
 
+    /// Reads the two messages of a quiet period straight from the bytes, all others by the way
+    /// of the enum; skips those whose type this build does not know.
+    fn read_body(
+        &mut self,
+        sender: &Sender,
+        code: u8,
+        body: &mut Cursor<'_>,
+    ) -> Result<(), WireError> {
+        match code {
+            Ping::CODE => self.answer(sender, &Ping::read(body)?),
+            Ack::CODE => self.read_ack(sender, &Ack::read(body)?),
+            _ => {
+                if let Some(message) = Message::read_body(code, body)? {
+                    self.read_message(sender, &message);
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn read_message(&mut self, sender: &Sender, message: &Message<'_>) {
         match message {
-            Message::Ping(ping) => self.answer(sender, ping),
-            Message::Ack(ack) => self.read_ack(sender, ack),
             Message::PingReq(request) => self.relay(sender, request),
             Message::Nack(nack) => self.read_nack(nack),
             Message::Summary(summary) => self.compare_root(sender, summary),

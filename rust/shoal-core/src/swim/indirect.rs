@@ -6,7 +6,7 @@ use rand_core::Rng;
 
 use super::inbound::Sender;
 use super::outgoing::Outgoing;
-use super::timers::Timer;
+use super::timers::Rare;
 use super::{MemberId, Node};
 use crate::event::MemberState;
 use crate::wheel::TimerKey;
@@ -76,7 +76,9 @@ impl Node {
             .probe
             .timeout
             .mul_f64(self.config.probe.nack_after);
-        let timer = self.wheel.insert(self.now + patience, Timer::Relay(nonce));
+        let timer = self
+            .agenda
+            .arm_rare(self.now, self.now + patience, Rare::Relay(nonce));
         self.relays.push(Relay {
             nonce,
             request: request.nonce,
@@ -107,7 +109,7 @@ impl Node {
             return;
         }
         let until = self.now + self.config.probe.interval;
-        let timer = self.wheel.insert(until, Timer::Relay(nonce));
+        let timer = self.agenda.arm_rare(self.now, until, Rare::Relay(nonce));
         let relay = &mut self.relays[index];
         relay.nacked = true;
         relay.timer = timer;
@@ -130,7 +132,7 @@ impl Node {
             return;
         };
         let relay = self.relays.swap_remove(index);
-        self.wheel.cancel(relay.timer);
+        self.agenda.cancel_rare(relay.timer);
         if let Some(id) = self.table.by_instance(sender.instance) {
             self.heard_from(id, ack.incarnation);
         }

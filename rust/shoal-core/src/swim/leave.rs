@@ -79,5 +79,6 @@ impl Node {
         for probe in core::mem::take(&mut self.probes) {
             self.abandon_probe(&probe);
         }
+        self.arm_probes();
     }
 }

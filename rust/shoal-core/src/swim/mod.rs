@@ -4,6 +4,7 @@
 //!
 //! One file for each conversation; each is an `impl Node`.
 
+mod agenda;
 mod claims;
 mod clock;
 mod contact;
@@ -18,6 +19,7 @@ mod leave;
 mod news;
 mod outgoing;
 mod probe;
+mod pulse;
 mod query;
 mod reconnect;
 mod records;
@@ -36,6 +38,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use rand_core::{Rng, SeedableRng};
 use rand_pcg::Pcg32;
+use smallvec::SmallVec;
 
 use crate::config::Config;
 use crate::coordinates::Space;
@@ -47,9 +50,9 @@ use crate::stats::Stats;
 use crate::suspicion::{self, SuspicionTable};
 use crate::time::Instant;
 use crate::transmit::{StreamFailure, StreamId, Transmit};
-use crate::wheel::{TimerKey, Wheel};
 use crate::wire::{Codec, Keyring, Session, Versions};
 
+use agenda::Agenda;
 use clock::Clock;
 use contact::Contacts;
 use fitness::Fitness;
@@ -60,9 +63,9 @@ use leave::Presence;
 use news::{News, Shouts};
 use outgoing::Outbox;
 use probe::Probe;
+use pulse::Pulse;
 use refute::Pace;
 use stream::Streams;
-use timers::Timer;
 
 /// One member of a cluster.
 ///
@@ -72,42 +75,41 @@ use timers::Timer;
 /// Hand in what was received before calling [`Node::handle_timeout`]: then a refutation that
 /// came in time wins over the suspicion that runs out at the same moment.
 #[derive(Debug)]
+#[repr(C)] // What a quiet period touches lies together, in front of what it does not.
 pub struct Node {
-    config: Config,
-    pool: Option<Pool>,
-    rng: Pcg32,
-    clock: Clock,
     /// Our own, as in our row.
     instance: u64,
     /// The protocol's own time; see [`Clock`].
     now: Instant,
-    wheel: Wheel<Timer>,
-    due: Vec<(TimerKey, Timer)>,
-    gossip_armed: bool,
-    reap_armed: bool,
+    clock: Clock,
+    agenda: Agenda,
+    pulse: Pulse,
+    health: Health,
+    presence: Presence,
+    outbox: Outbox,
+    probes: SmallVec<[Probe; 1]>,
+    rng: Pcg32,
+    events: VecDeque<Event>,
+    contacts: Contacts,
+    space: Space,
     table: Table,
-    /// Who said last that a member is suspect or dead.
-    accusers: HashMap<MemberId, u64, ahash::RandomState>,
+    stats: Stats,
+    codec: Codec,
     suspicions: SuspicionTable<(), u64>,
     expired: Vec<suspicion::Expiry<(), u64>>,
-    health: Health,
     fitness: Fitness,
-    space: Space,
-    contacts: Contacts,
-    presence: Presence,
+    /// Who said last that a member is suspect or dead.
+    accusers: HashMap<MemberId, u64, ahash::RandomState>,
     pace: Pace,
-    probes: Vec<Probe>,
     relays: Vec<Relay>,
     news: Queue<News>,
     shouts: Shouts,
     event_log: EventLog,
-    codec: Codec,
-    outbox: Outbox,
-    events: VecDeque<Event>,
     streams: Streams,
     seeds: Seeds,
     sync_ready_at: Instant,
-    stats: Stats,
+    pool: Option<Pool>,
+    config: Config,
 }
 
 impl Node {
@@ -155,13 +157,11 @@ impl Node {
         let mut node = Self {
             codec: codec_for(&config, instance, rng.next_u64(), config.keyring.clone()),
             pool,
-            clock: Clock::default(),
+            clock: Clock::new(&config.lifeguard),
             instance,
             now,
-            wheel: Wheel::new(now),
-            due: Vec::new(),
-            gossip_armed: false,
-            reap_armed: false,
+            agenda: Agenda::new(),
+            pulse: Pulse::new(&config),
             table: Table::new(local, now, hash_seed),
             accusers: HashMap::with_hasher(ahash::RandomState::with_seeds(hash_seed, 7, 8, 9)),
             suspicions: SuspicionTable::new(now, limits),
@@ -172,7 +172,7 @@ impl Node {
             contacts: Contacts::default(),
             presence: Presence::Here,
             pace: Pace::new(now),
-            probes: Vec::new(),
+            probes: SmallVec::new(),
             relays: Vec::new(),
             news: Queue::new(config.limits.gossip, hash_seed),
             shouts: Shouts::new(config.limits.gossip, hash_seed),

@@ -97,10 +97,9 @@ impl Node {
     }
 
     fn arm_gossip(&mut self) {
-        if !self.gossip_armed {
-            self.gossip_armed = true;
-            self.wheel
-                .insert(self.now + self.config.gossip.interval, Timer::Gossip);
+        if !self.agenda.is_armed(Timer::Gossip) {
+            self.agenda
+                .arm(Timer::Gossip, self.now + self.config.gossip.interval);
         }
     }
 
@@ -120,7 +119,6 @@ impl Node {
     }
 
     pub(super) fn gossip_round(&mut self) {
-        self.gossip_armed = false;
         if self.news.is_empty() && self.shouts.len() == 0 {
             return self.check_goodbye();
         }
@@ -181,7 +179,7 @@ impl Node {
 
     /// Fills what room a datagram has left with what waits to be told.
     pub(super) fn piggyback(&mut self, packer: &mut Packer<'_>) {
-        if !self.gossip_armed {
+        if !self.agenda.is_armed(Timer::Gossip) {
             return; // Rounds of gossip rest only while nothing waits.
         }
         let limit = self.sends_needed();

@@ -69,6 +69,8 @@ pub(super) enum Outgoing {
 /// The queue to the host.
 #[derive(Debug)]
 pub(super) struct Outbox {
+    /// What goes first, if anything waits: a quiet node never needs more room than this.
+    first: Option<Outgoing>,
     queue: VecDeque<Outgoing>,
     capacity: usize,
     /// Buffers of stream messages, to be used again.
@@ -81,10 +83,31 @@ const LARGEST_SPARE: usize = 64 * 1024;
 impl Outbox {
     pub(super) fn new(capacity: usize) -> Self {
         Self {
+            first: None,
             queue: VecDeque::new(),
             capacity,
             spare: Vec::new(),
         }
+    }
+
+    fn len(&self) -> usize {
+        self.queue.len() + usize::from(self.first.is_some())
+    }
+
+    fn push(&mut self, outgoing: Outgoing) {
+        if self.first.is_none() {
+            self.first = Some(outgoing);
+        } else {
+            self.queue.push_back(outgoing);
+        }
+    }
+
+    fn pop(&mut self) -> Option<Outgoing> {
+        let first = self.first.take()?;
+        if !self.queue.is_empty() {
+            self.first = self.queue.pop_front();
+        }
+        Some(first)
     }
 
     pub(super) fn buffer(&mut self) -> Vec<u8> {
@@ -107,8 +130,8 @@ impl Node {
             outgoing,
             Outgoing::Open { .. } | Outgoing::Reply { .. } | Outgoing::Close { .. }
         );
-        if is_stream || self.outbox.queue.len() < self.outbox.capacity {
-            self.outbox.queue.push_back(outgoing);
+        if is_stream || self.outbox.len() < self.outbox.capacity {
+            self.outbox.push(outgoing);
         } else {
             self.stats.dropped.outgoing_full += 1;
         }
@@ -131,7 +154,7 @@ impl Node {
     pub(super) fn write_next(&mut self, buf: &mut Vec<u8>) -> Option<Transmit> {
         loop {
             buf.clear();
-            let outgoing = self.outbox.queue.pop_front()?;
+            let outgoing = self.outbox.pop()?;
             let written = match outgoing {
                 Outgoing::Open { to, stream, bytes } => {
                     self.take_stream_bytes(bytes, buf);
@@ -159,9 +182,7 @@ impl Node {
     /// Writes a datagram: what it is for, then whatever else is to be told.
     fn write_datagram(&mut self, outgoing: &Outgoing, buf: &mut Vec<u8>) -> Option<Transmit> {
         let (to, instance) = self.destination(outgoing)?;
-        let mut packer = self
-            .codec
-            .packer(buf, Some(instance), self.config.gossip.mtu);
+        let mut packer = self.codec.packer(buf, Some(instance), self.pulse.mtu);
         self.write_purpose(outgoing, &mut packer);
         if self.spreads_news(outgoing) {
             self.piggyback(&mut packer);
@@ -199,8 +220,13 @@ impl Node {
             Outgoing::PingReq { relay, .. } => relay,
             Outgoing::Open { .. } | Outgoing::Reply { .. } | Outgoing::Close { .. } => return None,
         };
-        let identity = &self.table.existing(id)?.identity;
-        Some((identity.address, identity.instance))
+        let row = self.table.existing(id)?;
+        let learned = self.contacts.find(row.contact);
+        let address = match learned.and_then(|contact| contact.address_of(row.instance)) {
+            Some(address) => address,
+            None => row.identity.address,
+        };
+        Some((address, row.instance))
     }
 
     fn write_purpose(&self, outgoing: &Outgoing, packer: &mut Packer<'_>) {
@@ -223,38 +249,33 @@ impl Node {
                 }));
             }
             Outgoing::Open { .. } | Outgoing::Reply { .. } | Outgoing::Close { .. } => {}
-            _ => {
-                if let Some(message) = self.probing_message(outgoing, packer) {
-                    packer.push(&message);
-                }
-            }
+            _ => self.write_probing(outgoing, packer),
         }
     }
 
     /// The message of a probe, a request or an answer; what the target of a probe must read
     /// before it is written at once.
-    fn probing_message(
-        &self,
-        outgoing: &Outgoing,
-        packer: &mut Packer<'_>,
-    ) -> Option<Message<'static>> {
+    fn write_probing(&self, outgoing: &Outgoing, packer: &mut Packer<'_>) {
         let incarnation = u64::from(self.table.row(MemberId::LOCAL).incarnation);
-        Some(match *outgoing {
+        match *outgoing {
             Outgoing::Ping { target, nonce } => {
                 self.write_accusation(target, packer);
-                self.ping(nonce, self.table.row(target).instance)
+                packer.put(&self.ping(nonce, self.table.row(target).instance));
             }
             Outgoing::RelayedPing {
                 instance, nonce, ..
-            } => self.ping(nonce, instance),
+            } => {
+                packer.put(&self.ping(nonce, instance));
+            }
             Outgoing::PingReq { target, nonce, .. } => {
-                let row = self.table.existing(target)?;
-                let (target, addr) = (row.instance, row.identity.address);
-                Message::PingReq(PingReq {
-                    nonce,
-                    target,
-                    addr,
-                })
+                if let Some(row) = self.table.existing(target) {
+                    let (target, addr) = (row.instance, row.identity.address);
+                    packer.put(&PingReq {
+                        nonce,
+                        target,
+                        addr,
+                    });
+                }
             }
             Outgoing::Ack {
                 instance,
@@ -263,35 +284,39 @@ impl Node {
                 ..
             } => {
                 let belief = self.belief_about(prober, instance);
-                let coordinates = self.config.coordinates.enabled.then(|| *self.space.here());
-                Message::Ack(Ack {
+                let coordinates = self.pulse.coordinates.then(|| *self.space.here());
+                packer.put(&Ack {
                     nonce,
                     incarnation,
                     belief,
                     coordinates,
-                })
+                });
             }
             Outgoing::ForwardedAck {
                 nonce, incarnation, ..
-            } => Message::Ack(Ack {
-                nonce,
-                incarnation,
-                belief: None,
-                coordinates: None,
-            }),
-            Outgoing::Nack { nonce, .. } => Message::Nack(Nack { nonce }),
-            _ => return None,
-        })
+            } => {
+                packer.put(&Ack {
+                    nonce,
+                    incarnation,
+                    belief: None,
+                    coordinates: None,
+                });
+            }
+            Outgoing::Nack { nonce, .. } => {
+                packer.put(&Nack { nonce });
+            }
+            _ => {}
+        }
     }
 
-    fn ping(&self, nonce: u32, target: u64) -> Message<'static> {
+    fn ping(&self, nonce: u32, target: u64) -> Ping {
         let incarnation = u64::from(self.table.row(MemberId::LOCAL).incarnation);
-        Message::Ping(Ping {
+        Ping {
             nonce,
             target,
             incarnation,
             coordinates: None,
-        })
+        }
     }
 
     /// Tells a member what is held against it (Lifeguard's buddy system); to the gone it is

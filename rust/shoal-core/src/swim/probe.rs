@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use smallvec::SmallVec;
+
 use super::fitness::Outcome;
 use super::inbound::Sender;
 use super::outgoing::Outgoing;
@@ -10,7 +12,6 @@ use super::{stream, MemberId, Node};
 use crate::event::MemberState;
 use crate::time::Instant;
 use crate::transmit::StreamId;
-use crate::wheel::TimerKey;
 use crate::wire::{Ack, Belief, Message, Nack, State, StreamPing};
 
 /// Probes under way at a time. The usual round has two at most; the rest is for the asking.
@@ -35,7 +36,8 @@ pub(super) struct Probe {
     sent_at: Instant,
     /// When the probe has failed.
     deadline: Instant,
-    timer: TimerKey,
+    /// When something is to be done about its silence.
+    due: Instant,
     /// Relays asked so far; more than none means that the direct answer is overdue.
     relays: u32,
     nacks: u32,
@@ -45,8 +47,8 @@ pub(super) struct Probe {
 
 impl Node {
     pub(super) fn start_period(&mut self) {
-        let period = self.config.probe.interval * self.probe_multiplier();
-        self.wheel.insert(self.now + period, Timer::Period);
+        let period = self.pulse.interval * self.probe_multiplier();
+        self.agenda.arm(Timer::Period, self.now + period);
         if !self.is_here() {
             return;
         }
@@ -61,28 +63,43 @@ impl Node {
         }
         let stretch = self.probe_multiplier();
         let nonce = self.fresh_nonce();
-        let overdue_at = self.now + self.config.probe.timeout * stretch;
-        let timer = self.wheel.insert(overdue_at, Timer::Probe(nonce));
+        let overdue_at = self.now + self.pulse.timeout * stretch;
         self.probes.push(Probe {
             nonce,
             target,
             instance: self.table.row(target).instance,
             purpose,
             sent_at: self.now,
-            deadline: self.now + self.config.probe.interval * stretch,
-            timer,
+            deadline: self.now + self.pulse.interval * stretch,
+            due: overdue_at,
             relays: 0,
             nacks: 0,
             overdue: false,
             stream: None,
         });
+        self.arm_probes();
         if purpose == Purpose::Judge {
             self.stats.probes += 1;
         }
         self.send(Outgoing::Ping { target, nonce });
     }
 
-    pub(super) fn probe_overdue(&mut self, nonce: u32) {
+    /// Keeps the one timer of all probes at the earliest of their moments.
+    pub(super) fn arm_probes(&mut self) {
+        let earliest = self.probes.iter().map(|probe| probe.due).min();
+        self.agenda.set(Timer::Probes, earliest);
+    }
+
+    pub(super) fn probes_overdue(&mut self) {
+        let due = self.probes.iter().filter(|probe| probe.due <= self.now);
+        let silent: SmallVec<[u32; 4]> = due.map(|probe| probe.nonce).collect();
+        for nonce in silent {
+            self.probe_overdue(nonce);
+        }
+        self.arm_probes();
+    }
+
+    fn probe_overdue(&mut self, nonce: u32) {
         let Some(index) = self.probes.iter().position(|probe| probe.nonce == nonce) else {
             return;
         };
@@ -93,11 +110,10 @@ impl Node {
             return;
         }
         let (target, instance, deadline) = (probe.target, probe.instance, probe.deadline);
-        let timer = self.wheel.insert(deadline, Timer::Probe(nonce));
         let relays = self.ask_relays(target, nonce);
         let stream = self.probe_by_stream(target, instance, nonce);
         let probe = &mut self.probes[index];
-        probe.timer = timer;
+        probe.due = deadline;
         probe.overdue = true;
         probe.relays = relays;
         probe.stream = stream;
@@ -204,7 +220,7 @@ impl Node {
     /// Ends an answered probe; returns the target if it is still the member that was meant.
     fn finish_probe(&mut self, index: usize, rescued: bool) -> Option<MemberId> {
         let probe = self.probes.swap_remove(index);
-        self.wheel.cancel(probe.timer);
+        self.arm_probes();
         self.close_probe_stream(&probe);
         if probe.purpose == Purpose::Judge {
             self.stats.probes_answered += 1;
@@ -222,7 +238,6 @@ impl Node {
 
     /// Drops a probe without judging.
     pub(super) fn abandon_probe(&mut self, probe: &Probe) {
-        self.wheel.cancel(probe.timer);
         self.close_probe_stream(probe);
     }
 

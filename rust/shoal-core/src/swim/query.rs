@@ -89,8 +89,8 @@ impl Node {
             gossip_queue: (self.news.len() + self.shouts.len()) as u64,
             streams: self.streams.len() as u64,
             health_score: u64::from(self.health.score()),
-            wheel_timers: self.wheel.len() as u64,
-            wheel_slots: self.wheel.slots_in_use(),
+            wheel_timers: self.agenda.len() as u64,
+            wheel_slots: self.agenda.slots_in_use(),
             ..self.stats
         }
     }

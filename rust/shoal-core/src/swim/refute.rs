@@ -51,7 +51,7 @@ impl Node {
         }
         if self.now < self.pace.ready_at {
             if self.pace.held_back.is_none() {
-                self.wheel.insert(self.pace.ready_at, Timer::Refute);
+                self.agenda.arm(Timer::Refute, self.pace.ready_at);
             }
             let highest = self.pace.held_back.unwrap_or(0).max(incarnation);
             self.pace.held_back = Some(highest);

@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 use super::join::Candidate;
 use super::outgoing::Outgoing;
 use super::sync::Comparison;
-use super::timers::Timer;
+use super::timers::Rare;
 use super::Node;
 use crate::event::JoinFailure;
 use crate::transmit::{StreamFailure, StreamId};
@@ -94,7 +94,9 @@ impl Node {
 
     fn register_stream(&mut self, stream: StreamId, purpose: Purpose) {
         let deadline = self.now + self.config.sync.timeout;
-        let timer = self.wheel.insert(deadline, Timer::Stream(stream));
+        let timer = self
+            .agenda
+            .arm_rare(self.now, deadline, Rare::Stream(stream));
         self.streams.open.insert(stream, Stream { purpose, timer });
     }
 
@@ -193,7 +195,7 @@ impl Node {
     /// Ends a stream in good order, once what was sent on it is out.
     pub(super) fn close_stream(&mut self, stream: StreamId) {
         if let Some(open) = self.streams.open.remove(&stream) {
-            self.wheel.cancel(open.timer);
+            self.agenda.cancel_rare(open.timer);
             self.send(Outgoing::Close { stream });
         }
     }
@@ -212,7 +214,7 @@ impl Node {
         let Some(open) = self.streams.open.remove(&stream) else {
             return;
         };
-        self.wheel.cancel(open.timer);
+        self.agenda.cancel_rare(open.timer);
         if matches!(reason, StreamFailure::TimedOut | StreamFailure::Protocol) {
             self.send(Outgoing::Close { stream });
         }

@@ -65,7 +65,7 @@ impl Node {
 
     /// Our view has just changed by much: compares again soon, beside the usual period.
     pub(super) fn sync_soon(&mut self) {
-        if self.now < self.sync_ready_at {
+        if self.now < self.sync_ready_at || self.agenda.is_armed(Timer::SyncOnce) {
             return;
         }
         self.sync_ready_at = self.now + self.config.sync.min_interval;

@@ -33,14 +33,15 @@ pub struct Session<'a> {
 #[derive(Debug)]
 pub struct Codec {
     instance: Instance,
-    salt: u64,
-    label: u32,
-    counter: u64,
+    max_bytes: usize,
     keyring: Keyring,
-    sealer: Option<(KeyId, SessionCipher)>,
+    label: u32,
+    salt: u64,
+    counter: u64,
+    /// Apart, for it is as large as the rest of a node that a quiet period touches.
+    sealer: Option<(KeyId, Box<SessionCipher>)>,
     replay: ReplayTable,
     drops: Drops,
-    max_bytes: usize,
 }
 
 /// A datagram that proved whole.
@@ -191,9 +192,9 @@ impl Codec {
     fn sealer(&mut self, id: KeyId) -> Option<&SessionCipher> {
         let key = self.keyring.candidates(id).next()?;
         if !matches!(&self.sealer, Some((held, _)) if *held == id) {
-            self.sealer = Some((id, key.session(self.instance, self.salt)));
+            self.sealer = Some((id, Box::new(key.session(self.instance, self.salt))));
         }
-        self.sealer.as_ref().map(|(_, cipher)| cipher)
+        self.sealer.as_ref().map(|(_, cipher)| &**cipher)
     }
 
     /// Checks a datagram or stream message, decrypting it in place. What is refused has been

@@ -26,7 +26,9 @@ impl Coordinates {
     /// Whether every part is finite and in range; what is not never crosses the wire.
     pub fn is_valid(&self) -> bool {
         let within = |x: f32| x.abs() <= MAX_SECONDS;
-        self.position.iter().all(|&x| within(x))
+        // Without a branch for each axis.
+        let position = self.position.iter().fold(true, |ok, &x| ok & within(x));
+        position
             && (0.0..=MAX_SECONDS).contains(&self.height)
             && (0.0..=MAX_ERROR).contains(&self.error)
             && within(self.adjustment)

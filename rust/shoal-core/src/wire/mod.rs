@@ -24,6 +24,7 @@ pub use address::is_reachable;
 pub use codec::{Codec, Opened, Session, DEFAULT_MAX_BYTES, DEFAULT_REPLAY_SENDERS};
 pub use coordinates::{Coordinates, MAX_ERROR, MAX_SECONDS};
 pub use crypto::{Cipher, Key, KeyId, Keyring, KeyringError, KEY_BYTES, MAX_KEYS};
+pub(crate) use cursor::Cursor;
 pub use drops::{DropReason, Drops};
 pub use entries::{Entries, Iter};
 pub use error::WireError;
@@ -31,6 +32,7 @@ pub use frame::{
     encode_frame, Frame, FrameDecoder, FrameError, FRAME_HEADER_BYTES, FRAME_VERSION, MAX_KIND,
     USER_FLAGS,
 };
+pub(crate) use message::Coded;
 pub use message::{
     Ack, Belief, Body, Coordinate, Dead, Degraded, Digest, DigestEntry, DigestRequest, Hello,
     HelloReply, Incarnation, Instance, Join, Leave, Message, Messages, Nack, Ping, PingReq, Record,

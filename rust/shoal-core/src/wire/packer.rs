@@ -1,6 +1,7 @@
 //! Many messages into one datagram, up to the path MTU.
 
-use super::{Instance, KeyId, Message};
+use super::message::{encode, Coded};
+use super::{Body, Instance, KeyId, Message};
 
 /// The largest datagram sent unless told otherwise, in bytes.
 pub const DEFAULT_MTU: usize = 1_400;
@@ -42,8 +43,19 @@ impl<'a> Packer<'a> {
 
     /// Appends `message` if it fits, and says whether it did.
     pub fn push(&mut self, message: &Message<'_>) -> bool {
+        self.append(|out| message.encode(out))
+    }
+
+    /// The same for a message whose kind the caller knows, without the way through the enum.
+    #[inline]
+    pub(crate) fn put<'b, B: Body<'b> + Coded>(&mut self, body: &B) -> bool {
+        self.append(|out| encode(B::CODE, out, |out| body.put(out)))
+    }
+
+    #[inline]
+    fn append(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> bool {
         let before = self.out.len();
-        message.encode(self.out);
+        write(self.out);
         let fits = self.out.len() <= self.limit;
         if !fits {
             self.out.truncate(before);

@@ -68,6 +68,12 @@ pub trait Body<'a>: Copy {
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, WireError>;
 }
 
+/// The body of a message of its own.
+pub(crate) trait Coded {
+    /// The type byte on the wire.
+    const CODE: u8;
+}
+
 macro_rules! messages {
     ($($(#[$doc:meta])* $name:ident($body:ty) = $code:literal,)*) => {
         /// Any message, borrowing text and bytes from the datagram that it came in.
@@ -90,13 +96,20 @@ macro_rules! messages {
                 }
             }
 
-            fn read_body(code: u8, cursor: &mut Cursor<'a>) -> Result<Option<Self>, WireError> {
+            pub(crate) fn read_body(
+                code: u8,
+                cursor: &mut Cursor<'a>,
+            ) -> Result<Option<Self>, WireError> {
                 Ok(Some(match code {
                     $($code => Self::$name(<$body>::read(cursor)?),)*
                     _ => return Ok(None),
                 }))
             }
         }
+
+        $(impl<'a> Coded for $body {
+            const CODE: u8 = $code;
+        })*
 
         $(impl<'a> From<$body> for Message<'a> {
             fn from(body: $body) -> Self {
@@ -156,24 +169,36 @@ messages! {
 impl<'a> Message<'a> {
     /// Appends type, length and body.
     pub fn encode(&self, out: &mut Vec<u8>) {
-        out.push(self.code());
-        let at = out.len();
-        out.push(0);
-        self.put_body(out);
-        let length = out.len() - at - 1;
-        if length < 0x80 {
-            out[at] = length as u8;
-        } else {
-            widen_length(out, at, length);
-        }
+        encode(self.code(), out, |out| self.put_body(out));
     }
 
     /// Reads one message off `cursor`: `None` where its type is not known to this build.
     pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<Option<Self>, WireError> {
-        let code = cursor.u8("message type")?;
-        let body = cursor.bytes("message", usize::MAX)?;
-        let start = cursor.at() - body.len();
-        Self::read_body(code, &mut Cursor::new(body, start))
+        let (code, mut body) = split_first(cursor)?;
+        Self::read_body(code, &mut body)
+    }
+}
+
+/// Takes the type and the body of one message off `cursor`.
+#[inline]
+fn split_first<'a>(cursor: &mut Cursor<'a>) -> Result<(u8, Cursor<'a>), WireError> {
+    let code = cursor.u8("message type")?;
+    let body = cursor.bytes("message", usize::MAX)?;
+    let start = cursor.at() - body.len();
+    Ok((code, Cursor::new(body, start)))
+}
+
+/// Appends type, length and what `put` appends.
+#[inline]
+pub(crate) fn encode(code: u8, out: &mut Vec<u8>, put: impl FnOnce(&mut Vec<u8>)) {
+    out.extend_from_slice(&[code, 0]);
+    let start = out.len();
+    put(out);
+    let length = out.len() - start;
+    if length < 0x80 {
+        out[start - 1] = length as u8;
+    } else {
+        widen_length(out, start - 1, length);
     }
 }
 
@@ -213,6 +238,12 @@ impl<'a> Messages<'a> {
             cursor: Cursor::new(bytes, offset),
             skipped: 0,
         }
+    }
+
+    /// The type and the body of the next message; for a reader that knows which to expect.
+    #[inline]
+    pub(crate) fn next_body(&mut self) -> Option<Result<(u8, Cursor<'a>), WireError>> {
+        (!self.cursor.is_empty()).then(|| split_first(&mut self.cursor))
     }
 
     /// How many messages of unknown type have been skipped so far.

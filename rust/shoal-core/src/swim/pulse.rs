@@ -1,0 +1,27 @@
+//! The few numbers of the configuration that every period needs.
+
+use core::time::Duration;
+
+use crate::config::Config;
+
+/// Copies out of [`Config`], which is large and otherwise rests.
+#[derive(Debug)]
+pub(super) struct Pulse {
+    pub(super) interval: Duration,
+    pub(super) timeout: Duration,
+    pub(super) mtu: usize,
+    pub(super) aware_probe: bool,
+    pub(super) coordinates: bool,
+}
+
+impl Pulse {
+    pub(super) fn new(config: &Config) -> Self {
+        Self {
+            interval: config.probe.interval,
+            timeout: config.probe.timeout,
+            mtu: config.gossip.mtu,
+            aware_probe: config.lifeguard.aware_probe,
+            coordinates: config.coordinates.enabled,
+        }
+    }
+}
