@@ -7,6 +7,7 @@ a word, so every top package calls `check` before anything else.
 from __future__ import annotations
 
 import os
+import sys
 from functools import cache
 
 CHECKED = "SHOAL_ENVIRONMENT_CHECKED"
@@ -15,7 +16,7 @@ CHECKED = "SHOAL_ENVIRONMENT_CHECKED"
 
 @cache
 def _dask_version() -> str | None:
-    if CHECKED in os.environ:
+    if CHECKED in os.environ or not any(map(_may_hold_it, sys.path)):
         return None
     from importlib import metadata
 
@@ -23,6 +24,25 @@ def _dask_version() -> str | None:
         return metadata.version("distributed")
     except metadata.PackageNotFoundError:
         return None
+
+
+def _may_hold_it(entry: str) -> bool:
+    """Whether metadata of a `distributed` may lie at this entry of the search path.
+
+    A look at the names is all that a start needs where there is none: reading metadata
+    properly imports a mail parser and an archive reader first.
+    """
+    try:
+        names = os.listdir(entry or ".")
+    except (FileNotFoundError, PermissionError):
+        return False
+    except NotADirectoryError:
+        return True
+    return any(
+        name.lower().startswith(("distributed-", "distributed.egg"))
+        and name.endswith(("-info", ".egg", ".egg-link"))
+        for name in names
+    )
 
 
 def check() -> None:

@@ -96,6 +96,7 @@ def make_app() -> App:
     app = App(
         name="shoal",
         help="Failure detection to trust, and jobs across datacenters.",
+        help_format="plaintext",
         version=version_text,
         error_console=Console(stderr=True),
         result_action="return_value",
