@@ -35,6 +35,7 @@ from distributed.telemetry.metrics import CountingMetrics
 from distributed.transport.interface import Context, Handlers, Identity, Transport
 from distributed.transport.pool import ConnectionPool
 from distributed.transport.tcp import TcpTransport
+from distributed.transport.tls import TlsFiles
 from distributed.types import Address, Role
 
 from .gates import Gates
@@ -56,6 +57,8 @@ class Client:
         gates: one address or several, `host:port`; the first that answers is used, and
             another takes its place when it goes away.
         settings: patience and pauses.
+        tls: this client's certificate, key and authority, where the cluster asks for them;
+            the certificate's organizational unit says `client/`.
         clock, rng, transport: the world, for tests; by default the real one.
     """
 
@@ -65,6 +68,7 @@ class Client:
         *,
         settings: ClientSettings | None = None,
         name: str = "",
+        tls: TlsFiles | None = None,
         clock: Clock | None = None,
         rng: random.Random | None = None,
         transport: Transport | None = None,
@@ -79,7 +83,9 @@ class Client:
         logger = node_logger("client", self._name)
         metrics = CountingMetrics()
         self._supervisor = Supervisor(self.clock, self._rng, logger, metrics)
-        self._transport = transport or TcpTransport(self._supervisor, self.clock, logger, metrics)
+        self._transport = transport or TcpTransport(
+            self._supervisor, self.clock, logger, metrics, tls=tls
+        )
         identity = Identity(Role.CLIENT, self._name)
         self._pool = ConnectionPool(
             self._transport,

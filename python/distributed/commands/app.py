@@ -29,6 +29,15 @@ NOUNS: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "log": ("distributed.commands.status:log_level", "Change what a node logs."),
         },
     ),
+    "debug": (
+        "Support: what a node can say about itself, in one file.",
+        {
+            "capture": (
+                "distributed.commands.capture:capture",
+                "Settings without secrets, status, members, metrics, versions.",
+            ),
+        },
+    ),
     "event": (
         "Events that reach every member.",
         {

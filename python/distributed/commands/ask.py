@@ -30,6 +30,7 @@ async def ask_node(
 ) -> Reply:
     """As `ask`, inside a running event loop."""
     from distributed.clock import SystemClock
+    from distributed.commands.config import own_tls
     from distributed.errors import PeerRefused
     from distributed.supervision import Supervisor
     from distributed.telemetry.logs import node_logger
@@ -40,7 +41,7 @@ async def ask_node(
     name = f"cli-{secrets.token_hex(4)}"
     logger, metrics, clock = node_logger("client", name), CountingMetrics(), SystemClock()
     supervisor = Supervisor(clock, random.Random(secrets.randbits(64)), logger, metrics)
-    transport = TcpTransport(supervisor, clock, logger, metrics)
+    transport = TcpTransport(supervisor, clock, logger, metrics, tls=own_tls())
     try:
         connection = await transport.connect(
             Address(address), {}, Identity(Role.CLIENT, name), timeout=timeout

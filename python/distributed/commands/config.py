@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from distributed.commands.output import Output
 from distributed.commands.settings_tree import Settings
 from distributed.settings.printing import rows
 from distributed.settings.sources import Loaded, load
+
+if TYPE_CHECKING:
+    from distributed.transport.tls import TlsFiles
 
 
 def loaded(file: Path | None, flags: dict[str, Any] | None = None) -> Loaded[Settings]:
@@ -21,6 +24,18 @@ def loaded(file: Path | None, flags: dict[str, Any] | None = None) -> Loaded[Set
     named = os.environ.get("SHOAL_FILE")
     chosen = file or (Path(named) if named else None)
     return load(Settings, flags=flags, environment=os.environ, file=chosen)
+
+
+def own_tls() -> TlsFiles | None:
+    """The certificate that a command shows to nodes, from `SHOAL_TLS_…` or `SHOAL_FILE`.
+
+    Raises:
+        ConfigError: as `settings.sources.load`.
+    """
+    from distributed.transport.tls import TlsFiles
+
+    tls = loaded(None).tree.tls
+    return TlsFiles(tls.certificate, tls.key, tls.authority) if tls.certificate else None
 
 
 def config(*, file: Path | None = None, json: bool = False, changed: bool = False) -> None:

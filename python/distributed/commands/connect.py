@@ -37,10 +37,11 @@ class GateFlags:
 
     async def _session(self, act: Callable[[Client], Awaitable[None]]) -> None:
         from distributed.client import Client, ClientSettings
+        from distributed.commands.config import own_tls
 
         # Functions were looked up when the job file was read, unless told otherwise.
         settings = ClientSettings(patience_seconds=self.patience, check_imports=False)
-        async with Client(self.gate, settings=settings) as client:
+        async with Client(self.gate, settings=settings, tls=own_tls()) as client:
             await act(client)
 
 

@@ -20,6 +20,8 @@ def list_jobs(
     state: Annotated[tuple[str, ...], Parameter(negative="")] = (),
     name: str = "",
     limit: int = 100,
+    watch: bool = False,
+    every: float = 2.0,
     json: bool = False,
 ) -> None:
     """Jobs, newest first.
@@ -29,14 +31,26 @@ def list_jobs(
     state
         Only jobs in this state; may be given several times.
     name
-        Only jobs whose name contains this.
+        Only jobs of exactly this name.
     limit
         At most this many.
+    watch
+        List them again and again, until interrupted.
+    every
+        Seconds between two lists.
     json
         One JSON object a line.
     """
+    output = Output(json=json)
 
     async def act(client: Client) -> None:
+        await listed(client)
+        while watch:
+            await client.clock.sleep(every)
+            output.start_over()
+            await listed(client)
+
+    async def listed(client: Client) -> None:
         rows = [
             {
                 "job": view.job_id,
@@ -47,7 +61,7 @@ def list_jobs(
             }
             for view in await client.jobs(states=state, name=name, limit=limit)
         ]
-        Output(json=json).table(("job", "name", "state", "owner", "age"), rows)
+        output.table(("job", "name", "state", "owner", "age"), rows)
 
     flags.run(act)
 

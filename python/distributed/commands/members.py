@@ -69,6 +69,7 @@ def members(
     if watch:
         for event in follow(path, Events()):
             if event["kind"] in CHANGES:
+                output.start_over()
                 show()
 
 

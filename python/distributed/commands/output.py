@@ -13,6 +13,7 @@ from typing import Any, TextIO
 import msgspec
 
 from distributed.telemetry.text import harmless
+from distributed.web.plain import plain
 
 __all__ = ["Output", "age", "harmless"]
 
@@ -35,13 +36,18 @@ class Output:
             self._stream.write(f"{harmless(text)}\n")
             self._stream.flush()
 
+    def start_over(self) -> None:
+        """Clear a terminal for the next picture of what is watched; nothing elsewhere."""
+        if self.terminal:
+            self._stream.write("\x1b[H\x1b[2J")
+
     def record(self, record: Any) -> None:
         """One object: a JSON line, or `name: value` lines."""
-        plain = msgspec.to_builtins(record, str_keys=True)
+        named = plain(record)
         if self.json:
-            self._stream.write(msgspec.json.encode(plain).decode() + "\n")
+            self._stream.write(msgspec.json.encode(named).decode() + "\n")
         else:
-            for name, value in plain.items():
+            for name, value in named.items():
                 self._stream.write(f"{harmless(name)}: {harmless(value)}\n")
         self._stream.flush()
 

@@ -41,3 +41,27 @@ def test_markup_in_a_name_is_not_obeyed_by_the_table() -> None:
 
 def test_ages_read_as_people_say_them() -> None:
     assert [age(s) for s in (3, 200, 7300, 100_000)] == ["3s ago", "3m ago", "2h ago", "1d ago"]
+
+
+def test_messages_are_objects_with_names_not_lists() -> None:
+    from distributed.messages.admin import MemberList, MemberView
+
+    stream = io.StringIO()
+    found = MemberList((MemberView("m-1", "127.0.0.1:1", "alive", 0),))
+    Output(json=True, stream=stream).record(found)
+    (member,) = json.loads(stream.getvalue())["members"]
+    assert (member["name"], member["state"]) == ("m-1", "alive")
+
+
+@pytest.mark.parametrize("no_color", ["", "1"], ids=["colour", "no-colour"])
+def test_no_color_is_honoured(no_color: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("NO_COLOR", no_color)
+    stream = Terminal()
+    Output(stream=stream).table(("name",), [{"name": "x"}], title="t")
+    assert ("\x1b[3" in stream.getvalue() or "\x1b[1m" in stream.getvalue()) or no_color
+    assert "\x1b[38" not in stream.getvalue()

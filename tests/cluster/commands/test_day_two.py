@@ -1,0 +1,101 @@
+"""What an operator asks of a running node: a capture, a list that goes on, ids by prefix."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from distributed.commands.local.cluster import LocalCluster, Shape
+
+from .conftest import SHOAL, shoal
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
+
+SECRET = "a-token-nobody-may-read"
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
+    """A gate, a manager and a worker whose status pages have a token."""
+    runner = asyncio.Runner()
+    made = LocalCluster(Shape(workers=1), tmp_path_factory.mktemp("cluster"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SHOAL_NODE_WEB_TOKEN", SECRET)
+        try:
+            runner.run(made.start())
+            yield made
+        finally:
+            runner.run(made.stop())
+            runner.close()
+
+
+@pytest.mark.parametrize("role", ["gate", "manager", "worker"])
+def test_a_capture_holds_what_helps_and_no_secret(
+    cluster: LocalCluster, folder: Path, role: str
+) -> None:
+    (address,) = cluster.addresses(role)
+    web = next(
+        node.ready.web_address
+        for node in cluster.nodes.values()
+        if node.ready and node.ready.role == role
+    )
+    shoal("debug", "capture", address, "--web", web, "--file", "out.zip", cwd=folder, check=True)
+    with zipfile.ZipFile(folder / "out.zip") as archive:
+        parts = {name: archive.read(name).decode() for name in archive.namelist()}
+    assert {"status.json", "members.json", "metrics.txt", "settings.json", "versions.txt"} <= set(
+        parts
+    )
+    assert json.loads(parts["status.json"])["role"] == role
+    assert "shoal_membership_members" in parts["metrics.txt"]
+    assert "node.web_token" in parts["settings.json"]
+    assert parts["versions.txt"].startswith("shoal ")
+    for name, text in parts.items():
+        assert SECRET not in text, name
+
+
+def test_watching_goes_on_until_interrupted(cluster: LocalCluster, folder: Path) -> None:
+    (address,) = cluster.addresses("gate")
+    job = {"name": "seen", "workflows": [{"name": "w", "command": ["true"]}]}
+    (folder / "job.json").write_text(json.dumps(job))
+    shoal("run", "job.json", "--gate", address, cwd=folder, check=True)
+    with subprocess.Popen(
+        [*SHOAL, "job", "list", "--gate", address, "--watch", "--every", "0.1", "--json"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(folder), "PYTHONUNBUFFERED": "1"},
+    ) as watching:
+        assert watching.stdout is not None
+        records = [json.loads(watching.stdout.readline()) for _ in range(4)]
+        watching.send_signal(signal.SIGINT)
+        _, errors = watching.communicate(timeout=60)
+    assert all("state" in record for record in records)
+    assert watching.returncode == 130
+    assert "Traceback" not in errors
+
+
+def test_an_id_is_found_by_a_unique_prefix_and_lists_are_filtered(
+    cluster: LocalCluster, folder: Path
+) -> None:
+    (gate,) = cluster.addresses("gate")
+    job = {"name": "by-prefix", "workflows": [{"name": "w", "command": ["false"], "attempts": 1}]}
+    (folder / "job.json").write_text(json.dumps(job))
+    assert shoal("run", "job.json", "--gate", gate, cwd=folder).returncode == 3
+    flags = ("--gate", gate)
+    failed = shoal("job", "list", "--state", "failed", *flags, cwd=folder, check=True).stdout
+    (line,) = failed.splitlines()
+    found, name, state, *_ = line.split("\t")
+    assert (name, state) == ("by-prefix", "failed")
+    shown = shoal("job", "show", found[:12], *flags, "--json", cwd=folder, check=True).stdout
+    assert json.loads(shown)["job_id"] == found
+    named = shoal("job", "list", "--name", "by-prefix", *flags, cwd=folder, check=True).stdout
+    assert [line.split("\t")[0] for line in named.splitlines()] == [found]
