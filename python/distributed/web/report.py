@@ -96,9 +96,19 @@ def inert(text: str) -> str:
     return f"'{text}" if text.startswith(FORMULA) else text
 
 
+def _every_end(windows: Sequence[Window]) -> list[float]:
+    """Ends of all windows from the first to the last, those in which nothing ended too."""
+    if not windows:
+        return []
+    width = windows[0].end - windows[0].start
+    last = round(max(window.end for window in windows) / width)
+    first = round(min(window.end for window in windows) / width)
+    return [index * width for index in range(first, last + 1)]
+
+
 def window_plots(windows: Sequence[Window]) -> tuple[Plot, Plot]:
     """Throughput and run times over the job's time, a line for each datacenter."""
-    ends = sorted({window.end for window in windows})
+    ends = _every_end(windows)
     held: dict[str, dict[float, Window]] = defaultdict(dict)
     for window in windows:
         held[window.datacenter][window.end] = window

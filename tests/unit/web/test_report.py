@@ -7,7 +7,8 @@ import io
 
 import pytest
 
-from distributed.web.report import csv_report, html_report, job_page
+from distributed.web.models import Window
+from distributed.web.report import csv_report, html_report, job_page, window_plots
 
 from .fakes import FakeNode
 
@@ -50,3 +51,21 @@ async def test_the_csv_has_a_row_for_each_run_and_each_that_never_ran() -> None:
 async def test_no_cell_is_a_formula(text: str) -> None:
     rows = list(csv.reader(io.StringIO(csv_report(await _page(text)))))
     assert not any(cell.startswith(("=", "+", "-", "@", "\t")) for row in rows for cell in row)
+
+
+def test_windows_in_which_nothing_ended_are_zero_not_a_slope() -> None:
+    def window(start: float) -> Window:
+        return Window(
+            datacenter="dc1",
+            start=start,
+            end=start + 1.0,
+            ended=2,
+            throughput=2.0,
+            p50=0.1,
+            p95=0.1,
+            p99=0.1,
+        )
+
+    rates, spreads = window_plots((window(0.0), window(3.0)))
+    assert rates.columns == ((1.0, 2.0, 3.0, 4.0), (2.0, 0.0, 0.0, 2.0))
+    assert spreads.columns[1] == (0.1, None, None, 0.1)
