@@ -118,7 +118,19 @@ SHARED = (
     _counter("labels_folded", "samples", "Samples whose labels were too many, counted as `other`."),
 )
 
+WHEEL_LEVELS = 9
+
 MEMBERSHIP = (
+    _counter(
+        "membership_stood_down",
+        "times",
+        "Accusations of this node let stand: its own network fails.",
+    ),
+    _gauge("membership_wheel_timers", "timers", "Timers on the agent's wheel."),
+    *(
+        _gauge(f"membership_wheel_level_{level}_slots", "slots", f"Level {level} slots in use.")
+        for level in range(WHEEL_LEVELS)
+    ),
     _gauge("membership_members", "members", "Members believed alive, this one included."),
     _gauge("membership_suspects", "members", "Members under suspicion."),
     _gauge("membership_gone", "members", "Members remembered as dead or left."),
