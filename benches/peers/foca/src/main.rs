@@ -57,18 +57,17 @@ struct Cost {
 /// Runs a cluster at rest: medians of repeats of sixty periods each.
 fn measure<P: Peer>((mut peers, mut net): (Vec<P>, Net<P::Timer>)) -> Cost {
     let member_periods = (peers.len() as u64 * PERIODS) as f64;
+    let mut nanos: Vec<f64> = Vec::with_capacity(REPEATS);
     let (allocations, datagrams, bytes) = (
         ALLOCATIONS.load(Ordering::Relaxed),
         net.datagrams,
         net.bytes,
     );
-    let mut nanos: Vec<f64> = (0..REPEATS)
-        .map(|_| {
-            let start = cpu_time();
-            net.run(&mut peers, PERIODS * 1_000_000);
-            (cpu_time() - start).as_nanos() as f64 / member_periods
-        })
-        .collect();
+    nanos.extend((0..REPEATS).map(|_| {
+        let start = cpu_time();
+        net.run(&mut peers, PERIODS * 1_000_000);
+        (cpu_time() - start).as_nanos() as f64 / member_periods
+    }));
     nanos.sort_by(f64::total_cmp);
     let all = member_periods * REPEATS as f64;
     Cost {
