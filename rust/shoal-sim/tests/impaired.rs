@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use shoal_sim::scenario::{impaired, Impaired, Impairment, Profile, Tuning};
+use shoal_sim::scenario::{impaired, settled, Impaired, Impairment, Profile, Tuning};
 
 fn react(faulty: u32, impairment: Impairment) -> shoal_sim::scenario::Reaction {
     let setting = Impaired {
@@ -33,4 +33,13 @@ fn a_node_that_loses_most_of_what_it_sends_goes_out_and_stays_out() {
     assert!(reaction.returns <= 1.0, "{}", reaction.returns);
     assert_eq!(reaction.healthy_lost, 0);
     assert!(reaction.recovered.is_some());
+}
+
+#[test]
+fn loss_that_strikes_everybody_alike_is_no_reason_to_stand_down() {
+    let mut sim = settled(&Tuning::of(Profile::Lan), 64, 5).expect("valid");
+    sim.weather_mut().loss = 0.2;
+    sim.run(Duration::from_secs(120));
+    let stood_down: u64 = sim.running().map(|(_, node)| node.stats().stood_down).sum();
+    assert_eq!(stood_down, 0);
 }

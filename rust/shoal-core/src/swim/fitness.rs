@@ -16,7 +16,8 @@ use crate::time::Instant;
 const GAIN: f32 = 0.25;
 
 /// Above this mean we are unfit: three probes in a row without a word from anybody, or about
-/// half of all for longer. Loss of a third of all datagrams stays below.
+/// half of all for longer. A network that loses datagrams of everybody alike makes rescues
+/// rather than silence, and stays below: there all would stand down, and all would be buried.
 const LIMIT: f32 = 0.5;
 
 /// Below this mean the unfit are well.
@@ -28,11 +29,11 @@ const CONVALESCENCE: u32 = 30;
 /// What one probe of ours says about our own network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// The target answered, or the relays answered that it does not.
+    /// The target answered, or a relay answered that it does not.
     Heard,
     /// Only a relay or a stream reached the target.
     Rescued,
-    /// Neither the target nor most of the relays answered.
+    /// Neither the target nor any relay answered.
     Silence,
 }
 
@@ -40,7 +41,7 @@ impl Outcome {
     const fn weight(self) -> f32 {
         match self {
             Self::Heard => 0.0,
-            Self::Rescued => 0.5,
+            Self::Rescued => 0.25,
             Self::Silence => 1.0,
         }
     }

@@ -134,7 +134,7 @@ impl Node {
         };
         self.worsen_health(doubts);
         if probe.relays > 0 {
-            let silence = 2 * probe.nacks < probe.relays;
+            let silence = probe.nacks == 0;
             self.learn_fitness(if silence {
                 Outcome::Silence
             } else {
