@@ -37,7 +37,7 @@ impl Progress {
         if let Some(raised) = self.raised {
             return Err(raised);
         }
-        outcome.map_err(|error| config_error(py, error.field, &error.reason))
+        outcome.map_err(|error| config_error(py, error.field, error.reason))
     }
 }
 
@@ -133,7 +133,7 @@ pub(crate) fn simulate_blocked<'py>(
         span: self::span(span),
     };
     let outcome = py.detach(|| scenario::blocked(&tuning, &setting, seed));
-    let found = outcome.map_err(|error| config_error(py, error.field, &error.reason))?;
+    let found = outcome.map_err(|error| config_error(py, error.field, error.reason))?;
     let dict = PyDict::new(py);
     dict.set_item("healthy_at_healthy", found.healthy_at_healthy)?;
     dict.set_item("healthy_at_slow", found.healthy_at_slow)?;

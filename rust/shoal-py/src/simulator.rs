@@ -59,7 +59,7 @@ impl Simulator {
         let mut sim = Simulation::new(seed);
         for _ in 0..nodes {
             sim.add(|name, address| tuning.config(name, address))
-                .map_err(|error| config_error(py, error.field, &error.reason))?;
+                .map_err(|error| config_error(py, error.field, error.reason))?;
         }
         Ok(Self { sim })
     }
