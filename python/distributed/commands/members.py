@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from distributed.commands.agent import parse_tags
 from distributed.commands.output import Output
+from distributed.errors import ConfigError
 
 COLUMNS = ("name", "address", "state", "role", "dc", "rtt_ms", "incarnation", "tags")
 CHANGES = {
@@ -33,6 +34,7 @@ def members(
     tag: Annotated[tuple[str, ...], Parameter(negative=())] = (),
     watch: bool = False,
     json: bool = False,
+    node: str = "",
     socket: Path | None = None,
 ) -> None:
     """List the members that a running node sees.
@@ -51,8 +53,10 @@ def members(
         Print the list again at every change, until interrupted.
     json
         One JSON object a line.
+    node
+        Job address of a gate, manager or worker to ask, in place of an agent of this machine.
     socket
-        The node's control socket.
+        The agent's control socket.
     """
     from distributed.membership.control import ask, default_path, follow
     from distributed.membership.control_messages import Events, Members
@@ -62,15 +66,29 @@ def members(
     output = Output(json=json)
 
     def show() -> None:
-        found = select(ask(path, Members()), set(status), wanted)
+        seen = seen_by(node) if node else ask(path, Members())
+        found = select(seen, set(status), wanted)
         output.table(COLUMNS, found if json else map(row, found))
 
+    if watch and node:
+        raise ConfigError("a node is asked once; `--watch` follows an agent", field="watch")
     show()
     if watch:
         for event in follow(path, Events()):
             if event["kind"] in CHANGES:
                 output.start_over()
                 show()
+
+
+def seen_by(node: str) -> list[dict[str, Any]]:
+    """The members that the gate, manager or worker at this job address sees."""
+    import msgspec
+
+    from distributed.commands.ask import ask as ask_node
+    from distributed.messages.admin import ListMembers, MemberList
+
+    answer = ask_node(node, ListMembers(), MemberList, timeout=5.0)
+    return [{**msgspec.structs.asdict(view), "degraded": False} for view in answer.members]
 
 
 def select(

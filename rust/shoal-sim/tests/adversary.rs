@@ -9,7 +9,7 @@ use shoal_sim::{Kind, Sighting, Simulation};
 
 const NODES: u32 = 24;
 
-/// Seeds that showed a fault, and a band of others.
+/// A band of seeds; one that shows a fault joins it and stays.
 const FOUND: [u64; 4] = [1, 2, 3, 4];
 
 /// The time within which views agree after calm: twice the longest stand-down, and anti-entropy.

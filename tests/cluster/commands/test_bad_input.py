@@ -103,6 +103,14 @@ def test_an_unknown_job_is_a_sentence(gate: str, folder: Path) -> None:
     assert "shoal job list" in done.stderr
 
 
+def test_a_gate_lists_its_members(gate: str, folder: Path) -> None:
+    done = shoal("members", "--node", gate, "--json", cwd=folder, check=True)
+    (member,) = map(json.loads, done.stdout.splitlines())
+    assert (member["name"], member["state"]) == ("gate-1", "alive")
+    refused = shoal("members", "--node", gate, "--watch", cwd=folder)
+    assert refused.returncode == 2
+
+
 def test_a_port_in_use_is_a_sentence(gate: str, folder: Path) -> None:
     done = shoal("manager", "--bind", gate, cwd=folder)
     assert done.returncode == 2
