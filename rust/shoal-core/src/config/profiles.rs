@@ -28,10 +28,10 @@ impl Config {
                 nack_after: 0.8,
                 stream_fallback: true,
             },
-            // Found by search: the fastest on the frontier that makes no more false deaths
-            // than memberlist's constants (docs/performance/detection.md).
+            // A process that is stopped for three seconds must live to refute; alpha 1 is
+            // twice as fast and does not let it (docs/performance/detection.md).
             suspicion: Suspicion {
-                alpha: 1.0,
+                alpha: 4.0,
                 beta: 6.0,
                 confirmations: 3,
             },
