@@ -32,6 +32,7 @@ async def test_a_member_without_a_role_has_its_members_and_counters() -> None:
                 assert [member["name"] for member in members["members"]] == ["api-1"]
                 native = (await client.get("/shoal/native.json")).json()
                 assert len(native["wheel"]) == 9
+                assert node.stats()["wheel_timers"] >= 1
                 assert native["groups"]["Probes"]["probes"] == 0
                 page = await client.get("/shoal/")
                 assert 'href="/shoal/members"' in page.text
