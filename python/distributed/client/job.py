@@ -135,7 +135,7 @@ class JobHandle:
         return reply
 
     async def logs(self, workflow: str = "", *, after: int = 0) -> JobLogs:
-        """Captured output of an open job; `next_line` of the answer continues it."""
+        """Captured output, page by page: `next_line` of the answer is `after` of the next call."""
         message = FetchLogs(self.id, workflow, after)
         reply, _ = await self._client.gates.ask(message, first=self._gate)
         self._check_known(reply)

@@ -219,7 +219,7 @@ def history(job: str, *, flags: GateFlags = DEFAULT_FLAGS, json: bool = False) -
 def logs(
     job: str, *, workflow: str = "", flags: GateFlags = DEFAULT_FLAGS, json: bool = False
 ) -> None:
-    """Captured output of a job's workflows.
+    """Captured output of a job's workflows, the newest lines of it, for as long as it is known.
 
     Parameters
     ----------
@@ -234,11 +234,15 @@ def logs(
     async def act(client: Client) -> None:
         view = await client.job(job).show()
         output = Output(json=json)
-        for line in (await client.job(view.job_id).logs(workflow)).lines:
-            if json:
-                output.record(line)
-            else:
-                output.line(f"{line.workflow}\t{line.stream}\t{line.text}")
+        handle, after, more = client.job(view.job_id), 0, True
+        while more:
+            page = await handle.logs(workflow, after=after)
+            for line in page.lines:
+                if json:
+                    output.record(line)
+                else:
+                    output.line(f"{line.workflow}\t{line.stream}\t{line.text}")
+            more, after = page.next_line > after, page.next_line
 
     flags.run(act)
 

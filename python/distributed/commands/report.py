@@ -72,7 +72,7 @@ async def _events(handle: JobHandle) -> list[JobEvent]:
 
 
 async def _logs(handle: JobHandle) -> tuple[list[LogLine], int]:
-    """What is still held: an ended job's output is not kept by gates."""
+    """The newest captured lines, and how many before them are gone."""
     from distributed.errors import JobGone
 
     lines: list[LogLine] = []

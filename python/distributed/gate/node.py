@@ -38,6 +38,7 @@ from .farewells import Farewells
 from .federation import Federation
 from .inputs import Inputs
 from .leases import Leases
+from .logs import Logs
 from .managers import Managers
 from .placing import Placing
 from .progress import Progress
@@ -155,6 +156,7 @@ class GateNode:
             self.managers.handlers(),
             results.handlers(),
             Progress(state, stories, watching).handlers(),
+            Logs(state).handlers(),
             cancellation.handlers(),
             deadlines.handlers(),
             Views(state).handlers(),

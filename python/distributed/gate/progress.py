@@ -1,12 +1,8 @@
-"""Progress and captured output of open jobs: the newest of each, never waited for."""
+"""Progress of open jobs: the newest of each attempt, never waited for."""
 
 from __future__ import annotations
 
-from collections import deque
-
-from distributed.messages.base import Gone, Redirect
-from distributed.messages.progress import AttemptProgress, JobProgress, WorkerLog, WorkflowChange
-from distributed.messages.submission import FetchLogs, JobLogs, LogLine
+from distributed.messages.progress import AttemptProgress, JobProgress, WorkflowChange
 from distributed.transport.interface import Context, Handlers
 from distributed.types import JobState, WorkflowState
 
@@ -15,7 +11,6 @@ from .state import GateState
 from .story import Stories
 from .watching import Watching
 
-LOGS_PAGE = 500
 DURABLE_KINDS = {WorkflowState.LOST.value: "worker_lost"}
 """States whose news belongs in the job's durable story."""
 
@@ -29,8 +24,8 @@ class Progress:
         self._watching = watching
 
     def handlers(self) -> Handlers:
-        """What managers and clients send."""
-        return {JobProgress: self._progress, WorkerLog: self._log, FetchLogs: self._fetch}
+        """What managers send."""
+        return {JobProgress: self._progress}
 
     def _progress(self, _context: Context, message: JobProgress) -> None:
         """Keep what is newer: sequences rise within one manager epoch, never the fence."""
@@ -93,30 +88,3 @@ class Progress:
             self._stories.soon(record)
         else:
             self._watching.change(record, run.datacenter, change)
-
-    def _log(self, _context: Context, message: WorkerLog) -> None:
-        record = self._state.records.get(message.job_id)
-        if record is None:
-            return
-        if record.logs is None:
-            record.logs = deque(maxlen=self._state.settings.log_lines)
-        room = self._state.settings.log_lines - len(record.logs)
-        record.logs_dropped += message.dropped + max(0, len(message.lines) - room)
-        record.logs_total += len(message.lines)
-        record.logs.extend(
-            LogLine(message.workflow, message.attempt, message.stream, line)
-            for line in message.lines
-        )
-
-    async def _fetch(self, _context: Context, message: FetchLogs) -> JobLogs | Gone | Redirect:
-        record = self._state.records.get(message.job_id)
-        if record is None:
-            return await self._state.elsewhere(message.job_id)
-        held = tuple(record.logs or ())
-        first = record.logs_total - len(held)
-        start = max(0, message.after_line - first)
-        page = held[start : start + LOGS_PAGE]
-        lines = tuple(line for line in page if message.workflow in ("", line.workflow))
-        return JobLogs(
-            record.job_id, lines, next_line=first + start + len(page), dropped=record.logs_dropped
-        )

@@ -33,7 +33,7 @@ class GateSettings(msgspec.Struct, frozen=True, kw_only=True):
         spill_bytes: larger values are kept in files, not in memory.
         spill_folder: where they are kept; "" makes a folder under the system's temporary one.
         reports_folder: where `json:` and `csv:` reports are written; "" refuses such jobs.
-        log_lines: captured lines kept for each open job.
+        log_lines: captured lines kept for each job, the newest of them, until its retention ends.
         retention_seconds: how long an ended job is kept in the ledger.
         retention_jobs: how many ended jobs are kept.
         key_seconds: how long an idempotency key stands for its job.

@@ -18,6 +18,7 @@ from distributed.messages.results import WorkflowResult
 from distributed.messages.submission import JobResult, JobUpdate
 from distributed.types import JobState
 
+from .logs import kept_logs
 from .record import JobRecord, Pending
 from .state import GateState
 from .watching import Watching, result_update
@@ -179,6 +180,7 @@ class Stories:
             cancel_reason=steps.cancel_reason,
             ended=outcome is not None,
             summary=summary,
+            logs=b"" if outcome is None else kept_logs(record),
         )
         record.flushing = self._state.ledger.record(write)
         record.flushing.add_done_callback(

@@ -17,6 +17,7 @@ from .interface import (
     Placed,
     ResultRow,
     StoredJob,
+    ValuePart,
     WorkflowRow,
 )
 from .sql import SqlLedger
@@ -35,6 +36,7 @@ __all__ = [
     "ResultRow",
     "SqlLedger",
     "StoredJob",
+    "ValuePart",
     "WorkflowRow",
     "open_engine",
 ]

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from distributed.errors import LedgerConflict
 
-from .interface import Created, JobWrite, NewJob
+from .interface import Created, JobWrite, NewJob, Placed, ValuePart, WorkflowRow
 from .statements import Statements
 
 Outcome = Created | LedgerConflict | None
@@ -232,18 +232,24 @@ def _write_rows(
     ]
     if results:
         connection.execute(sql.add_result, results)
+    parts = [(w.job_id, part) for w in writes for part in w.parts]
+    if parts:
+        connection.execute(sql.add_part, [_fields(job, part) for job, part in parts])
+    logs = {w.job_id: w.logs for w in writes if w.logs}
+    if logs:
+        connection.execute(
+            sql.put_logs, [{"job_id": job, "body": body} for job, body in logs.items()]
+        )
     for table, rows in (
         (sql.put_placed, [(w.job_id, row) for w in writes for row in w.placed]),
         (sql.put_workflow, [(w.job_id, row) for w in writes for row in w.workflows]),
     ):
         if rows:
-            connection.execute(
-                table,
-                [
-                    {"job_id": job} | {f: getattr(row, f) for f in row.__struct_fields__}
-                    for job, row in rows
-                ],
-            )
+            connection.execute(table, [_fields(job, row) for job, row in rows])
+
+
+def _fields(job_id: str, row: ValuePart | Placed | WorkflowRow) -> dict[str, Any]:
+    return {"job_id": job_id} | {name: getattr(row, name) for name in row.__struct_fields__}
 
 
 def _write_jobs(
@@ -269,3 +275,6 @@ def _write_jobs(
             [{"b_job": w.job_id, "b_now": now, "b_summary": w.summary} for w in ended],
         )
         connection.execute(sql.drop_lease, [{"b_job": w.job_id} for w in ended])
+        tidy = [{"b_job": w.job_id} for w in ended if w.tidy]
+        if tidy:
+            connection.execute(sql.tidy_parts, tidy)

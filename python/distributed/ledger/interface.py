@@ -35,6 +35,19 @@ class ResultRow(msgspec.Struct, frozen=True):
     body: bytes
 
 
+class ValuePart(msgspec.Struct, frozen=True):
+    """One part of a value too large to lie in its result's row; parts count from 0.
+
+    Unique by (job, workflow, datacenter, attempt, part): a repeat changes nothing.
+    """
+
+    workflow: str
+    datacenter: str
+    attempt: int
+    part: int
+    body: bytes
+
+
 class Placed(msgspec.Struct, frozen=True):
     """Which manager runs which workflows of a job in one datacenter.
 
@@ -87,7 +100,8 @@ class JobWrite(msgspec.Struct, frozen=True):
     """Everything one step adds to a job, in one transaction, if (owner, epoch) still holds.
 
     `state` "" leaves the state; `ended` closes the job and frees its lease;
-    `cancel_reason` not None records that a cancellation was ordered.
+    `cancel_reason` not None records that a cancellation was ordered; `logs` not empty is
+    kept with the job; `tidy` with the end drops parts of values that no result stands for.
     """
 
     job_id: str
@@ -102,6 +116,9 @@ class JobWrite(msgspec.Struct, frozen=True):
     cancel_reason: str | None = None
     ended: bool = False
     summary: bytes = b""
+    parts: tuple[ValuePart, ...] = ()
+    logs: bytes = b""
+    tidy: bool = False
 
 
 class Lease(msgspec.Struct, frozen=True):
@@ -147,6 +164,8 @@ class StoredJob(msgspec.Struct, frozen=True):
     results: tuple[ResultRow, ...]
     placed: tuple[Placed, ...]
     workflows: tuple[WorkflowRow, ...]
+    stored_bytes: int = 0
+    """Of the values that lie in parts."""
 
 
 class Ledger(Protocol):
@@ -259,6 +278,28 @@ class Ledger(Protocol):
         self, job_id: str, *, after: int = 0, limit: int = 1000
     ) -> tuple[ResultRow, ...]:
         """Results of a job with a sequence over `after`."""
+        ...
+
+    async def outline(self, job_id: str) -> tuple[ResultRow, ...]:
+        """Every result of a job in sequence, bodies left out."""
+        ...
+
+    async def bodies(self, job_id: str, sequences: Sequence[int]) -> dict[int, bytes]:
+        """Bodies of a few results by sequence."""
+        ...
+
+    async def head(self, job_id: str) -> StoredJob | None:
+        """As `load`, without the results."""
+        ...
+
+    async def value_part(
+        self, job_id: str, workflow: str, datacenter: str, attempt: int, part: int
+    ) -> bytes | None:
+        """One part of a value; None where it is not stored."""
+        ...
+
+    async def logs(self, job_id: str) -> bytes:
+        """What was kept of an ended job's captured output; empty where nothing was."""
         ...
 
     async def sweep(

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, inspect, text
 
 from distributed.errors import ConfigError
 
-HEAD = "0001"
+HEAD = "0002"
 MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 0x53484F41
 """Advisory lock of PostgreSQL under which gates that start together take turns."""

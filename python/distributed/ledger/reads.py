@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
 
 from . import tables as t
@@ -36,26 +37,35 @@ class Reads:
 
     def load(self, connection: Connection, job_id: str) -> StoredJob | None:
         """Everything about one job but its events."""
+        head = self.head(connection, job_id)
+        if head is None:
+            return None
+        results = self.results(connection, job_id, after=0, limit=None)
+        return msgspec.structs.replace(head, results=results)
+
+    def head(self, connection: Connection, job_id: str) -> StoredJob | None:
+        """As `load`, without the results."""
         extra = (t.jobs.c.key, t.jobs.c.digest, t.jobs.c.payload)
         query = self._row.add_columns(*extra, t.jobs.c.cancel_reason, t.jobs.c.summary)
         job = connection.execute(query.where(t.jobs.c.job_id == job_id)).one_or_none()
         if job is None:
             return None
-        results = self.results(connection, job_id, after=0, limit=None)
-        last = connection.scalar(
-            select(func.max(t.events.c.sequence)).where(t.events.c.job_id == job_id)
-        )
+        last = 0
+        for table in (t.events, t.results):
+            highest = select(func.max(table.c.sequence)).where(table.c.job_id == job_id)
+            last = max(last, connection.scalar(highest) or 0)
         return StoredJob(
             row=_job_row(job),
             key=job.key,
             digest=job.digest,
             payload=job.payload,
-            sequence=max(last or 0, max((r.sequence for r in results), default=0)),
+            sequence=last,
             cancel_reason=job.cancel_reason,
             summary=job.summary or b"",
-            results=results,
+            results=(),
             placed=_placed(connection, job_id),
             workflows=_workflows(connection, job_id),
+            stored_bytes=_stored_bytes(connection, job_id),
         )
 
     def find(self, connection: Connection, prefix: str) -> tuple[str, ...]:
@@ -120,6 +130,51 @@ class Reads:
             for r in connection.execute(query)
         )
 
+    def outline(self, connection: Connection, job_id: str) -> tuple[ResultRow, ...]:
+        """Every result in sequence, without its body."""
+        c = t.results.c
+        query = (
+            select(c.workflow, c.datacenter, c.attempt, c.state, c.sequence)
+            .where(c.job_id == job_id)
+            .order_by(c.sequence)
+        )
+        return tuple(ResultRow(*row, body=b"") for row in connection.execute(query))
+
+    def bodies(
+        self, connection: Connection, job_id: str, sequences: Sequence[int]
+    ) -> dict[int, bytes]:
+        """Bodies of a few results by sequence."""
+        query = select(t.results.c.sequence, t.results.c.body).where(
+            t.results.c.job_id == job_id, t.results.c.sequence.in_(sequences)
+        )
+        return {row.sequence: row.body for row in connection.execute(query)}
+
+    def value_part(
+        self,
+        connection: Connection,
+        job_id: str,
+        workflow: str,
+        datacenter: str,
+        attempt: int,
+        part: int,
+    ) -> bytes | None:
+        """One part of a value."""
+        c = t.value_parts.c
+        body: bytes | None = connection.scalar(
+            select(c.body).where(
+                c.job_id == job_id,
+                c.workflow == workflow,
+                c.datacenter == datacenter,
+                c.attempt == attempt,
+                c.part == part,
+            )
+        )
+        return body
+
+    def logs(self, connection: Connection, job_id: str) -> bytes:
+        """What was kept of the captured output."""
+        return connection.scalar(select(t.logs.c.body).where(t.logs.c.job_id == job_id)) or b""
+
     def orphans(self, connection: Connection, limit: int) -> tuple[Orphan, ...]:
         """Open jobs whose holder's time ran out, longest first."""
         expired = (self._now - func.coalesce(t.holders.c.expires_at, 0.0)).label("expired")
@@ -156,6 +211,11 @@ def _job_row(row: Any) -> JobRow:
         max(0.0, float(row.age)),
         elapsed,
     )
+
+
+def _stored_bytes(connection: Connection, job_id: str) -> int:
+    size = func.coalesce(func.sum(func.length(t.value_parts.c.body)), 0)
+    return int(connection.scalar(select(size).where(t.value_parts.c.job_id == job_id)) or 0)
 
 
 def _placed(connection: Connection, job_id: str) -> tuple[Placed, ...]:

@@ -151,6 +151,37 @@ class SqlLedger:
             partial(self._reads.results, job_id=job_id, after=after, limit=limit)
         )
 
+    async def outline(self, job_id: str) -> tuple[ResultRow, ...]:
+        """Every result of a job, bodies left out."""
+        return await self._read(partial(self._reads.outline, job_id=job_id))
+
+    async def bodies(self, job_id: str, sequences: Sequence[int]) -> dict[int, bytes]:
+        """Bodies of a few results by sequence."""
+        return await self._read(partial(self._reads.bodies, job_id=job_id, sequences=sequences))
+
+    async def head(self, job_id: str) -> StoredJob | None:
+        """As `load`, without the results."""
+        return await self._read(partial(self._reads.head, job_id=job_id))
+
+    async def value_part(
+        self, job_id: str, workflow: str, datacenter: str, attempt: int, part: int
+    ) -> bytes | None:
+        """One part of a value; None where it is not stored."""
+        return await self._read(
+            partial(
+                self._reads.value_part,
+                job_id=job_id,
+                workflow=workflow,
+                datacenter=datacenter,
+                attempt=attempt,
+                part=part,
+            )
+        )
+
+    async def logs(self, job_id: str) -> bytes:
+        """What was kept of an ended job's captured output."""
+        return await self._read(partial(self._reads.logs, job_id=job_id))
+
     async def sweep(
         self, *, keep_seconds: float, keep_count: int, key_seconds: float, limit: int = 1000
     ) -> tuple[str, ...]:

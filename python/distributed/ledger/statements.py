@@ -35,6 +35,8 @@ class Statements:
         self.add_lease = put(t.leases)
         self.add_event = put(t.events)
         self.add_result = put(t.results)
+        self.add_part = put(t.value_parts)
+        self.put_logs = _upsert(dialect, t.logs, ("job_id",))
         self.put_placed = _upsert(dialect, t.placed, ("job_id", "datacenter"))
         self.put_workflow = _upsert(dialect, t.workflows, ("job_id", "workflow"))
         self.put_holder = _upsert(dialect, t.holders, ("owner",))
@@ -65,6 +67,15 @@ class Statements:
             update(t.jobs)
             .where(this)
             .values(ended_at=bindparam("b_now"), summary=bindparam("b_summary"))
+        )
+        self.tidy_parts = delete(t.value_parts).where(
+            t.value_parts.c.job_id == bindparam("b_job"),
+            ~exists().where(
+                t.results.c.job_id == t.value_parts.c.job_id,
+                t.results.c.workflow == t.value_parts.c.workflow,
+                t.results.c.datacenter == t.value_parts.c.datacenter,
+                t.results.c.attempt == t.value_parts.c.attempt,
+            ),
         )
         self.drop_lease = delete(t.leases).where(t.leases.c.job_id == bindparam("b_job"))
         self.set_owner = (

@@ -104,6 +104,24 @@ results = Table(
     Column("body", LargeBinary, nullable=False),
 )
 
+value_parts = Table(
+    "value_parts",
+    metadata,
+    _job_key(),
+    Column("workflow", Text, primary_key=True),
+    Column("datacenter", Text, primary_key=True),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("part", Integer, primary_key=True, autoincrement=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+logs = Table(
+    "logs",
+    metadata,
+    _job_key(),
+    Column("body", LargeBinary, nullable=False),
+)
+
 placed = Table(
     "placed",
     metadata,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 
 import msgspec
+import pytest
 
+from distributed.errors import JobGone
 from distributed.messages.progress import (
     AttemptProgress,
     JobProgress,
@@ -109,6 +111,35 @@ async def test_captured_lines_are_bounded_and_continued(world: GateWorld) -> Non
     while not more.lines:
         more = await handle.logs(after=logs.next_line)
     assert [line.text for line in more.lines] == ["more"]
+
+
+async def test_captured_lines_outlive_the_job_until_its_retention_ends(world: GateWorld) -> None:
+    manager = await world.manager()
+    gate = await world.gate(log_lines=3)
+    manager.run = None
+    handle = await world.client().submit(job("a", "b"))
+    await world.until(lambda: bool(manager.started))
+    await tell(manager, WorkerLog(handle.id, "a", 1, "stdout", ("one", "two")))
+    await tell(manager, WorkerLog(handle.id, "b", 1, "stderr", ("three", "four")))
+    await manager.complete(manager.started[0])
+    await handle.result()
+    await world.until(lambda: not gate.state.records)
+    logs = await handle.logs()
+    assert [line.text for line in logs.lines] == ["two", "three", "four"]
+    assert (logs.dropped, logs.next_line) == (1, 4)
+    assert [line.text for line in (await handle.logs("a")).lines] == ["two"]
+    assert (await handle.logs(after=4)).lines == ()
+    await gate.state.ledger.sweep(keep_seconds=0, keep_count=0, key_seconds=60)
+    with pytest.raises(JobGone):
+        await handle.logs()
+
+
+async def test_a_job_without_output_has_empty_logs(world: GateWorld) -> None:
+    await world.manager()
+    await world.gate()
+    handle = await world.client().submit(job("a"))
+    await handle.result()
+    assert (await handle.logs()).lines == ()
 
 
 async def test_a_slow_client_costs_nobody_and_catches_up(world: GateWorld) -> None:
