@@ -18,6 +18,7 @@ VERBS = {
     "worker": ("distributed.commands.nodes:worker", "Run a worker."),
     "run": ("distributed.commands.run:run", "Submit a job file and follow it to its end."),
     "status": ("distributed.commands.status:status", "One screen about a node."),
+    "top": ("distributed.commands.top:top", "A live screen about a node."),
     "config": ("distributed.commands.config:config", "Show settings and where they came from."),
 }
 

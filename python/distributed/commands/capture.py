@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 from distributed.commands.ask import ask
+from distributed.commands.node_pages import fetched
 from distributed.commands.output import Output
 from distributed.commands.status import DEFAULT_NODE
 from distributed.commands.version import version_text
@@ -43,8 +44,8 @@ def capture(
     node
         Job address of a gate, manager or worker.
     web
-        Address of its status page, as the node said when it started; without it the file
-        holds what the job address tells: status, members and versions.
+        Address of its status page, where the one that the node tells cannot be reached from
+        here; without a page the file holds status, members and versions.
     file
         Where to write; `shoal-NAME.zip` unless given.
     timeout
@@ -62,11 +63,12 @@ def capture(
         "versions.txt": versions().encode(),
     }
     missing: dict[str, str] = {}
+    page = web or status.web_address
     for name, path in PAGES.items():
         try:
-            parts[name] = fetched(web, path, timeout)
+            parts[name] = fetched(page, path, timeout)
         except OSError as error:
-            missing[name] = f"{path} of {web or 'the status page'}: {error}"
+            missing[name] = f"{path} of {page or 'the status page'}: {error}"
     if missing:
         lines = [f"{name}: {reason}" for name, reason in missing.items()]
         parts["missing.txt"] = ("\n".join(lines) + "\n").encode()
@@ -77,20 +79,6 @@ def capture(
     Output(json=json).record(
         {"file": str(target), "holds": ", ".join(parts), "missing": ", ".join(missing)}
     )
-
-
-def fetched(web: str, path: str, timeout: float) -> bytes:
-    """A page of a node.
-
-    Raises:
-        OSError: there is none, or it does not come.
-    """
-    import urllib.request
-
-    if not web:
-        raise OSError("no address was given (--web)")
-    with urllib.request.urlopen(f"http://{web}{path}", timeout=timeout) as page:
-        return bytes(page.read())
 
 
 def versions() -> str:

@@ -40,11 +40,20 @@ from distributed.web.models import SettingLine, SettingsPage
 from distributed.web.server import WebServer
 
 
+class Shown(Protocol):
+    """What a role tells of where it is shown."""
+
+    web_address: str
+
+
 class RunningNode(Protocol):
     """What every role gives."""
 
     @property
     def address(self) -> str: ...
+
+    @property
+    def state(self) -> Shown: ...
 
     on_drained: Callable[[], None]
 
@@ -150,6 +159,7 @@ async def _serve(parts: Parts, build: Build, stop: StopAsked) -> int:
         parts.metrics.read_at_scrape(partial(role_readings, node))
         if settings.node.web_bind:
             web = await _serve_pages(parts, node)
+            node.state.web_address = web.address
         _announce(parts, node, web)
         logger.info("serving at %s", node.address)
         logger.info("stopping: %s", await stop.reason)

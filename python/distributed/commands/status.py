@@ -32,6 +32,8 @@ def status(node: str = DEFAULT_NODE, *, timeout: float = 5.0, json: bool = False
     up = age(found.uptime_seconds).removesuffix(" ago")
     place = f" of {found.datacenter}" if found.datacenter else ""
     output.line(f"{found.role} {found.name}{place}: {found.state}, up {up}")
+    if found.web_address:
+        output.line(f"page: http://{found.web_address}/")
     for section, value in found.detail.items():
         _section(section, value, output)
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class GateState:
     """One gate's state; conversations hold it and nothing of each other's.
 
-    `records` is the only table keyed by job.
+    `records` is the only table keyed by job; `web_address` is where the status page is served.
     """
 
     def __init__(
@@ -60,6 +60,7 @@ class GateState:
         self.records: dict[str, JobRecord] = {}
         self.lease_until = float("-inf")
         self.stopping = False
+        self.web_address = ""
         self.faults: Callable[[str], Awaitable[None]] | None = None
 
     @property

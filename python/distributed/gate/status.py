@@ -68,7 +68,7 @@ class Status:
             "overload": self._admission.level.label,
         }
         uptime = state.clock.now() - self._started_at
-        return NodeStatus(state.name, "gate", "", uptime, standing, detail)
+        return NodeStatus(state.name, "gate", "", uptime, standing, detail, state.web_address)
 
     def _members(self, _context: Context, _message: ListMembers) -> MemberList:
         membership = self._state.membership

@@ -46,6 +46,7 @@ class ManagerState:
         seats: registered workers by name.
         tiny: learnt run times, which say how much may be given ahead of cores.
         waiting: workflows that are ready or out, over all jobs.
+        web_address: where the status page is served, for who asks; "" where it is not.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class ManagerState:
         )
         self.departures: deque[tuple[float, Departure]] = deque(maxlen=DEPARTURES)
         self.draining = False
+        self.web_address = ""
         self.dispatched = 0
         self.stopping = False
         self._tasks: set[asyncio.Task[None]] = set()

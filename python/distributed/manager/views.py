@@ -65,6 +65,7 @@ class Views:
             state.clock.now() - self._started_at,
             "draining" if state.draining else "active",
             detail,
+            state.web_address,
         )
 
     async def members(self, _: Context, __: Message) -> Message:

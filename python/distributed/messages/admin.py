@@ -10,7 +10,7 @@ class ShowStatus(Message, frozen=True):
 
 
 class NodeStatus(Message, frozen=True):
-    """Plain data for the status screen."""
+    """Plain data for the status screen; `web_address` is "" where there is no page."""
 
     name: str
     role: str
@@ -18,6 +18,7 @@ class NodeStatus(Message, frozen=True):
     uptime_seconds: float
     state: str
     detail: dict[str, object] = {}
+    web_address: str = ""
 
 
 class ListMembers(Message, frozen=True):

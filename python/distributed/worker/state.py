@@ -39,6 +39,7 @@ class WorkerState:
         draining: whether new work is refused for good.
         overfull: whether so many results wait for their delivery that no work is taken.
         overload: `healthy`, `busy` or `overloaded`, from the resource guards.
+        web_address: where the status page is served, for who asks; "" where it is not.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class WorkerState:
         self.records: dict[str, JobRecord] = {}
         self.deadlines: Deadlines[Due] = Deadlines()
         self.draining = False
+        self.web_address = ""
         self.overload = "healthy"
         self.overfull = False
         self.attempts = 0

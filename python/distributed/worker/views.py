@@ -63,6 +63,7 @@ class Views:
             state.clock.now() - self._started_at,
             "draining" if state.draining else state.overload,
             detail,
+            state.web_address,
         )
 
     async def members(self, _: Context, __: Message) -> Message:
