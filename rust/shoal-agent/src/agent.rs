@@ -31,7 +31,8 @@ const TELL_SHARE: u32 = 50;
 /// What the wheel reminds the agent of.
 pub(crate) enum Due {
     Node(usize),
-    Stream(usize, Opened),
+    /// The slot may have gone to another membership by then, hence its name.
+    Stream(usize, MembershipId, Opened),
     Jobs(usize),
     Reader(Arc<EventPort>, TimerToken),
     Sample,
@@ -181,8 +182,9 @@ impl Thread {
                     self.touched.push(slot);
                 }
             }
-            Due::Stream(slot, opened) => {
-                if let Some(membership) = self.slots.get_mut(slot).and_then(Option::as_mut) {
+            Due::Stream(slot, id, opened) => {
+                let membership = self.slots.get_mut(slot).and_then(Option::as_mut);
+                if let Some(membership) = membership.filter(|membership| membership.id == id) {
                     membership.expire_stream(opened, now);
                     self.touched.push(slot);
                 }
@@ -238,9 +240,10 @@ impl Thread {
             };
             membership.transmit(self.poll.registry(), slot * TOKENS, &mut self.buffer, now);
             membership.collect();
-            let patience = membership.node.config().sync.timeout;
+            let (id, patience) = (membership.id, membership.node.config().sync.timeout);
             for opened in membership.take_opened() {
-                self.wheel.insert(now + patience, Due::Stream(slot, opened));
+                let due = Due::Stream(slot, id, opened);
+                self.wheel.insert(now + patience, due);
             }
             let wanted = membership
                 .node
