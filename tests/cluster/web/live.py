@@ -147,6 +147,11 @@ class Browser:
         field.clear()
         field.send_keys(text)
 
+    def block(self, *patterns: str) -> None:
+        """Let no request to addresses of these patterns through; without any, let all."""
+        self.driver.execute_cdp_cmd("Network.enable", {})
+        self.driver.execute_cdp_cmd("Network.setBlockedURLs", {"urls": list(patterns)})
+
     def complaints(self) -> list[str]:
         """What the console holds against the pages so far, warnings too."""
         return [

@@ -67,6 +67,16 @@ def test_every_page_opens_lives_and_complains_of_nothing(
         browser.until(lambda: browser.text("#connection") == "live", f"{address} to live")
 
 
+def test_a_page_whose_first_connection_failed_asks_again(live: Live, browser: Browser) -> None:
+    browser.block("*/live/*")
+    browser.open(live.url(GATE))
+    browser.until(lambda: "lost" in browser.text("#connection"), "the page to notice")
+    browser.block()
+    browser.until(lambda: browser.text("#connection") == "live", "the page to live")
+    said = browser.complaints()
+    assert all("live" in complaint or "Failed to fetch" in complaint for complaint in said), said
+
+
 def test_jobs_are_found_by_name_and_by_state(live: Live, browser: Browser) -> None:
     done = live.submit(Job(name="needle", workflows=(Workflow(name="a", command=("true",)),)))
     live.do(done.result())

@@ -1,6 +1,9 @@
-// Line charts that follow the page's stream, and one word about the connection.
+// Line charts that follow the page's stream, one word about the connection, and a new stream
+// where none came about: the extension tries again only after a first success.
 "use strict";
 (() => {
+  const UNCONNECTED_MS = 5000;
+  const SILENT_MS = 60000; // a dear page is rendered every 30 s at worst
   const charts = new Map();
   const colours = ["#0f7c8f", "#c2571a", "#5b55c9", "#2f8f4e", "#b0308a", "#8a6d00", "#3a78d6", "#7a5548"];
 
@@ -104,11 +107,25 @@
         else extend(name, point);
       });
     });
-    live.addEventListener("htmx:sse:after:connection", () => say("live", "live"));
-    live.addEventListener("htmx:sse:after:message", () => say("live", "live"));
+    let heard = Date.now();
+    const lives = () => {
+      heard = Date.now();
+      say("live", "live");
+    };
+    live.addEventListener("htmx:sse:after:connection", lives);
+    live.addEventListener("htmx:sse:after:message", lives);
     live.addEventListener("htmx:sse:error", () => say("lost", "connection lost, trying again"));
     live.addEventListener("htmx:sse:close", () => say("lost", "connection closed"));
-    if (live._htmx && live._htmx.sse && live._htmx.sse.status === 200) say("live", "live");
+    const stream = () => live._htmx && live._htmx.sse;
+    if (stream() && stream().status === 200) lives();
+    setInterval(() => {
+      const silence = Date.now() - heard;
+      if (document.hidden || silence < (stream() ? SILENT_MS : UNCONNECTED_MS)) return;
+      heard = Date.now();
+      say("lost", "connection lost, trying again");
+      if (stream()) stream().abortController.abort();
+      else htmx.ajax("GET", live.getAttribute("hx-sse:connect"), { source: live, timeout: UNCONNECTED_MS });
+    }, 1000);
   }
 
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
