@@ -30,6 +30,14 @@ NOUNS: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "log": ("distributed.commands.status:log_level", "Change what a node logs."),
         },
     ),
+    "tls": (
+        "Certificates for nodes and clients.",
+        {
+            "init": ("distributed.commands.tls:init", "Make an authority of the cluster's own."),
+            "issue": ("distributed.commands.tls:issue", "Sign a certificate for each claim."),
+            "show": ("distributed.commands.tls:show", "What certificates claim, until when."),
+        },
+    ),
     "debug": (
         "Support: what a node can say about itself, in one file.",
         {

@@ -10,6 +10,7 @@ from distributed.commands.output import Output
 from distributed.commands.settings_tree import Settings
 from distributed.settings.printing import rows
 from distributed.settings.sources import Loaded, load
+from distributed.types import Role
 
 if TYPE_CHECKING:
     from distributed.transport.tls import TlsFiles
@@ -32,9 +33,14 @@ def own_tls() -> TlsFiles | None:
     Raises:
         ConfigError: as `settings.sources.load`.
     """
+    return tls_files(loaded(None).tree, Role.CLIENT, "")
+
+
+def tls_files(settings: Settings, role: Role, datacenter: str) -> TlsFiles | None:
+    """The files that a node of this role shows; None where TLS is off."""
     from distributed.transport.tls import TlsFiles
 
-    tls = loaded(None).tree.tls
+    tls = settings.tls.of(role.value, datacenter)
     return TlsFiles(tls.certificate, tls.key, tls.authority) if tls.certificate else None
 
 

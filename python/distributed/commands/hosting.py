@@ -16,6 +16,7 @@ import uvloop
 
 from distributed import membership
 from distributed.clock import SystemClock
+from distributed.commands.config import tls_files
 from distributed.commands.local.process import Ready
 from distributed.commands.logging_setup import configure
 from distributed.commands.readings import role_readings
@@ -32,7 +33,6 @@ from distributed.telemetry.names import OF_ROLE
 from distributed.telemetry.native import native_readings
 from distributed.transport import Identity
 from distributed.transport.tcp import TcpTransport, split_address
-from distributed.transport.tls import TlsFiles
 from distributed.types import Role
 from distributed.web.app import make_app
 from distributed.web.building import site_of_node
@@ -125,7 +125,6 @@ async def _host(role: Role, loaded: Loaded[Settings], build: Build, *, tied: boo
     supervisor = Supervisor(clock, rng, logger, metrics, on_fatal=fatal)
     member = await _join(role, name, settings)
     metrics.read_at_scrape(lambda: native_readings(member.stats()))
-    tls = settings.tls
     parts = Parts(
         loaded=loaded,
         identity=Identity(
@@ -138,7 +137,7 @@ async def _host(role: Role, loaded: Loaded[Settings], build: Build, *, tied: boo
             clock,
             logger,
             metrics,
-            tls=TlsFiles(tls.certificate, tls.key, tls.authority) if tls.certificate else None,
+            tls=tls_files(settings, role, settings.node.datacenter),
         ),
         membership=member,
         supervisor=supervisor,

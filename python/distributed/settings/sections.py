@@ -59,18 +59,41 @@ class MembershipSection(msgspec.Struct, frozen=True, kw_only=True):
     allow: tuple[str, ...] = ()
 
 
+AUTHORITY = "authority.pem"
+PEM_SUFFIX, KEY_SUFFIX = ".pem", ".key"
+
+
+def file_stem(role: str, datacenter: str) -> str:
+    """What the files of a claim are called in the folder of certificates."""
+    return f"{role}-{datacenter}" if datacenter else f"{role}"
+
+
 class TlsSection(msgspec.Struct, frozen=True, kw_only=True):
-    """Mutual TLS for the job plane; off while `certificate` is "".
+    """Mutual TLS for the job plane; off while neither `folder` nor `certificate` is given.
 
     Attributes:
+        folder: where `shoal tls` put certificates: this node takes `ROLE-DATACENTER.pem` and
+            `.key` and `authority.pem` there, unless the settings below name others.
         certificate: PEM file of this node's chain.
         key: PEM file of its private key.
         authority: PEM file of the authority that signs peers.
     """
 
+    folder: str = ""
     certificate: str = ""
     key: str = ""
     authority: str = ""
+
+    def of(self, role: str, datacenter: str) -> TlsSection:
+        """The same with every file named, for a node of this role and datacenter."""
+        if not self.folder:
+            return self
+        stem = f"{self.folder}/{file_stem(role, datacenter)}"
+        return TlsSection(
+            certificate=self.certificate or f"{stem}{PEM_SUFFIX}",
+            key=self.key or f"{stem}{KEY_SUFFIX}",
+            authority=self.authority or f"{self.folder}/{AUTHORITY}",
+        )
 
 
 class LogSection(msgspec.Struct, frozen=True, kw_only=True):

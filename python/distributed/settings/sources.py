@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -49,7 +49,12 @@ def settings_of(tree: type[msgspec.Struct], prefix: str = "") -> Iterator[Settin
             isinstance(mark, msgspec.Meta) and (mark.extra or {}).get("secret") for mark in extra
         )
         variable = PREFIX + path.replace(".", "_").upper()
-        yield Setting(path, field.type, default, variable, secret)
+        yield Setting(path, _bare(field.type), default, variable, secret)
+
+
+def _bare(kind: Any) -> Any:
+    """The type without what is annotated to it."""
+    return get_args(kind)[0] if get_origin(kind) is Annotated else kind
 
 
 def load(

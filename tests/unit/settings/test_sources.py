@@ -42,6 +42,11 @@ def test_numbers_and_lists_come_out_of_variables() -> None:
     assert node.seeds == ("a:1", "b:2")
 
 
+def test_a_list_of_secrets_is_read_from_a_variable_as_any_list() -> None:
+    tree = load(Settings, environment={"SHOAL_MEMBERSHIP_KEYS": "abc=, def="}).tree
+    assert tree.membership.keys == ("abc=", "def=")
+
+
 @pytest.mark.parametrize(
     ("environment", "field", "said"),
     [
