@@ -287,6 +287,16 @@ def simulate_impaired(
     seed: int,
     progress: _Progress = None,
 ) -> dict[str, Any]: ...
+def simulate_coordinates(
+    nodes: int,
+    rounds: int,
+    *,
+    look: int,
+    profile: str,
+    overrides: dict[str, float | int | bool],
+    seed: int,
+    progress: _Progress = None,
+) -> dict[str, Any]: ...
 
 @final
 class Simulator:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from distributed.commands.output import Output
+from distributed.errors import ConfigError
 
 if TYPE_CHECKING:
     from distributed.testing.core_simulation import CoreSettings
@@ -222,3 +223,59 @@ def impaired(
     del fields["timeline"]
     record = {"profile": profile, "nodes": nodes, "faulty": faulty, **fields}
     _finish(output, record, simulation_plots.impaired(found, plot))
+
+
+def coordinates(
+    *,
+    nodes: int = 48,
+    rounds: int = 60,
+    look: int = 1,
+    profile: str = "wan",
+    seed: int = 1,
+    plot: Path | None = None,
+    json: bool = False,
+) -> None:
+    """Start nodes on three continents: how well do their coordinates tell round trips?
+
+    Parameters
+    ----------
+    nodes
+        Nodes in the cluster.
+    rounds
+        Probe rounds from the start on; 17280 of the wan profile are a day.
+    look
+        Compare with the truth once in so many rounds.
+    profile
+        lan, wan, local or memberlist_lan.
+    seed
+        Of the map and of the run; the same seed gives the same numbers.
+    plot
+        Write errors over rounds to this file, PNG or SVG by its ending.
+    json
+        One JSON object.
+    """
+    from distributed.commands.view import simulation_plots
+    from distributed.testing.core_simulation import coordinates as run
+
+    if not 0 < look <= rounds:
+        raise ConfigError(f"--look must lie between 1 and {rounds}, not {look}", field="look")
+    output = Output(json=json)
+    settings = _settings(profile, seed)
+    with _bar(output, f"coordinates, {nodes} nodes") as progress:
+        found = run(settings, nodes=nodes, rounds=rounds, look=look, progress=progress)
+    last = found.timeline[-1]
+    record = {
+        "profile": profile,
+        "nodes": nodes,
+        "rounds": last.round,
+        "typical_rtt_ms": round(1e3 * found.typical, 1),
+        "median_error": round(last.median, 4),
+        "p90_error": round(last.p90, 4),
+        "same_continent_median_error": round(last.near, 4),
+        "unknown": round(last.unknown, 4),
+        "worst_median_error": round(max(at.median for at in found.timeline), 4),
+        "centre_ms": round(1e3 * last.centre, 1),
+        "farthest_centre_ms": round(1e3 * max(at.centre for at in found.timeline), 1),
+        "trace": found.trace,
+    }
+    _finish(output, record, simulation_plots.coordinates(found, plot))

@@ -17,6 +17,7 @@ for _name, _target in (
     ("dissemination", "distributed.commands.simulate_core:dissemination"),
     ("boot", "distributed.commands.simulate_core:boot"),
     ("impaired", "distributed.commands.simulate_core:impaired"),
+    ("coordinates", "distributed.commands.simulate_core:coordinates"),
     ("false-positives", "distributed.commands.simulate_search:false_positives"),
     ("frontier", "distributed.commands.simulate_search:frontier"),
 ):

@@ -29,8 +29,8 @@ mod _native {
     use super::frame::{encode_frame, encode_frames, FrameDecoder};
     #[pymodule_export]
     use super::scenarios::{
-        simulate_blocked, simulate_boot, simulate_detection, simulate_dissemination,
-        simulate_impaired,
+        simulate_blocked, simulate_boot, simulate_coordinates, simulate_detection,
+        simulate_dissemination, simulate_impaired,
     };
     #[pymodule_export]
     use super::sim_node::CoreNode;

@@ -225,3 +225,35 @@ pub(crate) fn simulate_impaired<'py>(
     dict.set_item("trace", found.trace)?;
     Ok(dict)
 }
+
+#[pyfunction]
+#[pyo3(signature = (nodes, rounds, *, look, profile, overrides, seed, progress=None))]
+#[allow(clippy::too_many_arguments, reason = "keywords in Python")]
+pub(crate) fn simulate_coordinates<'py>(
+    py: Python<'py>,
+    nodes: u32,
+    rounds: u32,
+    look: u32,
+    profile: &str,
+    overrides: &Bound<'_, PyDict>,
+    seed: u64,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let tuning = tuning(py, profile, overrides)?;
+    let mut progress = Progress::new(progress);
+    let outcome = py.detach(|| {
+        let mut told = |share| progress.report(share);
+        scenario::coordinates(&tuning, nodes, rounds, look, seed, &mut told)
+    });
+    let found = progress.finish(py, outcome)?;
+    let timeline: Vec<(u32, f64, f64, f64, f64, f64)> = found
+        .timeline
+        .iter()
+        .map(|at| (at.round, at.median, at.p90, at.near, at.unknown, at.centre))
+        .collect();
+    let dict = PyDict::new(py);
+    dict.set_item("timeline", timeline)?;
+    dict.set_item("typical", found.typical)?;
+    dict.set_item("trace", found.trace)?;
+    Ok(dict)
+}

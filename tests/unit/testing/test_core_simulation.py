@@ -17,6 +17,7 @@ from distributed.testing.core_simulation import (
     CoreSettings,
     blocked,
     boot,
+    coordinates,
     detection,
     dissemination,
     impaired,
@@ -112,3 +113,10 @@ def test_the_command_prints_one_object_and_draws(
     simulate_core.detection(nodes=8, kills=2, json=True, plot=plot)
     assert json.loads(capsys.readouterr().out)["deaths"] == 2
     assert plot.stat().st_size > 0
+
+
+def test_coordinates_come_to_tell_round_trips() -> None:
+    found = coordinates(CoreSettings(profile="wan", seed=3), nodes=12, rounds=60, look=20)
+    assert [at.round for at in found.timeline] == [20, 40, 60]
+    assert found.timeline[-1].median < 0.1
+    assert found.timeline[-1].unknown == 0.0

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from distributed.testing.core_simulation import (
         Blocked,
         Boot,
+        Coordinates,
         Detection,
         Dissemination,
         Frontier,
@@ -94,6 +95,24 @@ def impaired(found: Reaction, path: Path | None) -> Iterator[Path]:
     times = [seen.at for seen in found.timeline]
     axes.plot(times, [seen.faulty for seen in found.timeline], label="faulty, mean view")
     axes.plot(times, [seen.healthy for seen in found.timeline], label="healthy, least view")
+    axes.legend()
+    yield _save(figure, path)
+
+
+def coordinates(found: Coordinates, path: Path | None) -> Iterator[Path]:
+    """Relative errors of estimated round trips over probe rounds."""
+    if path is None:
+        return
+    figure, axes = _axes("Round trips by coordinates", "probe rounds", "relative error")
+    rounds = [at.round for at in found.timeline]
+    for label, errors in (
+        ("median", [at.median for at in found.timeline]),
+        ("nine in ten", [at.p90 for at in found.timeline]),
+        ("median within a continent", [at.near for at in found.timeline]),
+    ):
+        axes.plot(rounds, errors, label=label)
+    axes.set_yscale("log")
+    axes.axhline(0.1, color="grey", linestyle=":", label="a tenth")
     axes.legend()
     yield _save(figure, path)
 

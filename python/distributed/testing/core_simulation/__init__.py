@@ -7,14 +7,17 @@ cluster with its roles is simulated elsewhere in this package. See docs/simulati
 from distributed.testing.core_simulation.experiments import (
     blocked,
     boot,
+    coordinates,
     detection,
     dissemination,
     impaired,
 )
 from distributed.testing.core_simulation.frontier import Candidate, Frontier, Point, search
 from distributed.testing.core_simulation.results import (
+    Accuracy,
     Blocked,
     Boot,
+    Coordinates,
     Detection,
     Dissemination,
     Reaction,
@@ -34,9 +37,11 @@ __all__ = [
     "LIFEGUARD",
     "SWIM",
     "VARIANTS",
+    "Accuracy",
     "Blocked",
     "Boot",
     "Candidate",
+    "Coordinates",
     "CoreSettings",
     "Detection",
     "Dissemination",
@@ -49,6 +54,7 @@ __all__ = [
     "ViewSize",
     "blocked",
     "boot",
+    "coordinates",
     "detection",
     "dissemination",
     "impaired",

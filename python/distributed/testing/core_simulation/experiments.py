@@ -14,6 +14,7 @@ from distributed import _native
 from distributed.testing.core_simulation.results import (
     Blocked,
     Boot,
+    Coordinates,
     Detection,
     Dissemination,
     Reaction,
@@ -123,3 +124,27 @@ def impaired(
         progress=progress,
     )
     return msgspec.convert(found, Reaction)
+
+
+def coordinates(
+    settings: CoreSettings,
+    *,
+    nodes: int = 48,
+    rounds: int = 60,
+    look: int = 1,
+    progress: Progress | None = None,
+) -> Coordinates:
+    """Start nodes on three continents and compare what their coordinates say with the truth.
+
+    Once in `look` probe rounds, from the start on.
+    """
+    found = _native.simulate_coordinates(
+        nodes,
+        rounds,
+        look=look,
+        profile=settings.profile,
+        overrides=settings.overrides,
+        seed=settings.seed,
+        progress=progress,
+    )
+    return msgspec.convert(found, Coordinates)

@@ -105,3 +105,27 @@ class Reaction(msgspec.Struct, frozen=True):
     returns: float
     healthy_lost: int
     trace: int
+
+
+class Accuracy(msgspec.Struct, frozen=True, array_like=True):
+    """How well coordinates tell round trips after so many probe rounds.
+
+    `median`, `p90` and `near` (same continent) are relative errors over all pairs of nodes,
+    `unknown` the share of pairs without an estimate, `centre` how many seconds the middle of
+    all nodes lies from the origin.
+    """
+
+    round: int
+    median: float
+    p90: float
+    near: float
+    unknown: float
+    centre: float
+
+
+class Coordinates(msgspec.Struct, frozen=True):
+    """How coordinates came to tell round trips; `typical` is the map's median round trip."""
+
+    timeline: list[Accuracy]
+    typical: float
+    trace: int

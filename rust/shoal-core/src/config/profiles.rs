@@ -68,7 +68,7 @@ impl Config {
                 enabled: true,
                 error_gain: 0.25,
                 position_gain: 0.25,
-                gravity: 150.0,
+                gravity: 40.0,
             },
             limits: Limits::default(),
         }

@@ -2,6 +2,8 @@
 
 mod blocked;
 mod boot;
+mod continents;
+mod coordinates;
 mod detection;
 mod dissemination;
 mod impaired;
@@ -11,6 +13,8 @@ use std::time::Duration;
 
 pub use blocked::{blocked, Blocked, FalseDeaths};
 pub use boot::{boot, Boot, ViewSize};
+pub use continents::Continents;
+pub use coordinates::{coordinates, Accuracy, Coordinates};
 pub use detection::{detection, Detection, Told};
 pub use dissemination::{dissemination, Dissemination, Spread};
 pub use impaired::{impaired, Impaired, Impairment, Reaction, Seen};
