@@ -10,10 +10,14 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
+import msgspec
+
 from distributed.errors import PeerRefused, TransportError
-from distributed.ledger.interface import WorkflowRow
+from distributed.ledger.interface import StoredJob, WorkflowRow
 from distributed.messages.base import Gone, Redirect, Refused
 from distributed.messages.cancel import CancelInDatacenter, CancelJob, CancelOutcome
+from distributed.messages.results import WorkflowResult
+from distributed.messages.submission import JobResult
 from distributed.transport.interface import Context, Handlers
 from distributed.types import JobState
 
@@ -23,7 +27,10 @@ from .state import GateState
 from .story import Stories
 
 CANCELLED, FINISHED, UNREACHABLE = "cancelled", "finished", "unreachable"
+UNCONFIRMED = "its worker did not confirm the cancellation"
 PAUSE_SECONDS = 0.2
+_decode_result = msgspec.msgpack.Decoder(WorkflowResult).decode
+_decode_summary = msgspec.msgpack.Decoder(JobResult).decode
 
 Answer = CancelOutcome | Gone | Redirect | Refused
 
@@ -74,7 +81,7 @@ class Cancellation:
         for name in silent:
             if record.gaps is None:
                 record.gaps = {}
-            record.gaps[name.partition("@")[0]] = "its worker did not confirm the cancellation"
+            record.gaps[name.partition("@")[0]] = UNCONFIRMED
         self._ending.order(record, JobState.CANCELLED, record.cancelling or "")
         return answer
 
@@ -162,7 +169,7 @@ class Cancellation:
             for name in record.runs_here(run):
                 result = record.results.get((name, run.datacenter))
                 if result is not None:
-                    what = CANCELLED if result.state == CANCELLED else FINISHED
+                    what = _fate(result)
                 else:
                     absent = UNREACHABLE if run.manager_epoch else CANCELLED
                     what = told.get((name, run.datacenter), absent)
@@ -178,8 +185,21 @@ class Cancellation:
             return Gone(message.job_id)
         if stored.row.elapsed_seconds is None:
             return Refused("no_owner", "the job changes its owner", retry_after_seconds=0.2)
-        done = {row.workflow: row.state for row in stored.results}
-        outcomes = tuple(
-            (name, CANCELLED if state == CANCELLED else FINISHED) for name, state in done.items()
-        )
-        return CancelOutcome(message.job_id, outcomes or (("", FINISHED),))
+        return CancelOutcome(message.job_id, _outcomes_of_ended(stored))
+
+
+def _outcomes_of_ended(stored: StoredJob) -> tuple[tuple[str, str], ...]:
+    """Each workflow's fate in a job that is over, as its answer says."""
+    fates = {row.workflow: _fate(_decode_result(row.body)) for row in stored.results}
+    cancelled = stored.row.state == JobState.CANCELLED.value
+    for name, reason in _decode_summary(stored.summary).missing if stored.summary else ():
+        absent = UNREACHABLE if reason == UNCONFIRMED else CANCELLED
+        fates.setdefault(name, absent if cancelled else FINISHED)
+    return tuple(fates.items())
+
+
+def _fate(result: WorkflowResult) -> str:
+    """What a cancellation may say of a workflow that has a result."""
+    if result.state != CANCELLED:
+        return FINISHED
+    return UNREACHABLE if result.unconfirmed else CANCELLED

@@ -82,24 +82,25 @@ class Submission:
                 return refusal
             check_job(message.job)
             check_reports(message.job, self._state.settings.reports_folder)
-        forwarded = await self._forward(message)
-        if forwarded is not None:
-            return forwarded
-        check_placeable(message.job, self._managers.rooms())
-        return await self._accept(context, message)
+        answer = await self._forward(message)
+        if not isinstance(answer, SubmitJob):
+            return answer
+        check_placeable(answer.job, self._managers.rooms())
+        return await self._accept(context, answer)
 
-    async def _forward(self, message: SubmitJob) -> Answer | None:
-        """Pass the job to its proposed owner; None where that is this gate.
+    async def _forward(self, message: SubmitJob) -> Answer | SubmitJob:
+        """Pass the job to its proposed owner; the submission itself where that is this gate.
 
-        A gate that does not answer is left out and the next in order asked. A job that has
-        been passed on often enough stays where it is: the lease decides, not the hash.
+        A gate that does not answer is left out and the next in order asked; it may have sent
+        work out, so the submission is marked as tried before. A job that has been passed on
+        often enough stays where it is: the lease decides, not the hash.
         """
         settings = self._state.settings
         tried = frozenset(message.visited)
         while message.hops < settings.forward_hops:
             owner = self._state.proposed_owner(message.job_id, without=tried)
             if owner == self._state.name:
-                return None
+                return message
             passed = msgspec.structs.replace(
                 message,
                 hops=message.hops + 1,
@@ -125,7 +126,7 @@ class Submission:
             if isinstance(reply, JobAccepted | Redirect):
                 return reply
             tried |= {owner}
-        return None
+        return message
 
     async def _accept(self, context: Context, message: SubmitJob) -> Answer:
         state = self._state
@@ -220,7 +221,11 @@ class Submission:
         if held is None:
             self._withdraw(record)
         if created.owner == state.name and created.job_id not in state.records:
-            await self._takeover.adopt_if_open(created.job_id)
+            try:
+                await self._takeover.adopt_if_open(created.job_id)
+            except LedgerUnavailable as error:
+                self._takeover.doubt()
+                return _unavailable(str(error))
         now_held = state.records.get(created.job_id)
         if now_held is not None and message.watch:
             self._watching.attach(now_held, context.connection, 0)

@@ -165,10 +165,21 @@ class Takeover:
             extra={"job": record.job_id},
         )
         self._state.drop(record)
-        self._state.spawn_free("contested", partial(self.adopt_if_open, record.job_id))
+        self._state.spawn_free("contested", partial(self._look_again, record.job_id))
+
+    async def _look_again(self, job_id: str) -> None:
+        try:
+            await self.adopt_if_open(job_id)
+        except LedgerUnavailable as error:
+            self.doubt()
+            self._state.logger.info("who owns the job: %s", error, extra={"job": job_id})
 
     async def adopt_if_open(self, job_id: str) -> None:
-        """Take back a job that the ledger says is this gate's own and that has no record."""
+        """Take back a job that the ledger says is this gate's own and that has no record.
+
+        Raises:
+            LedgerUnavailable: whose it is cannot be read.
+        """
         lease = await self._state.ledger.lease(job_id)
         if lease is not None and lease.owner == self._state.name:
             await self._adopt(lease, force=False)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
+
+import msgspec
 
 from distributed.errors import StaleFence, TransportError
 from distributed.messages.base import Gone, Message
@@ -23,10 +26,10 @@ ENDED_AS = {State.CANCELLED: "cancelled"}
 class Cancellation:
     """Cancels what waits at once, asks the workers of what runs, and lists what became of all.
 
-    `cancelled` is only said of what never started, what its worker confirmed, or what died
-    with its worker. A worker that does not answer in time makes its workflows `unreachable`;
-    the order stands, so they end as cancelled whenever word of them comes, and never run
-    again.
+    `cancelled` is only said of what never started, what its worker confirmed, or what ended
+    with its worker's process. A worker that does not answer in time, or fell silent before,
+    makes its workflows `unreachable`; the order stands, so they end as cancelled whenever word
+    of them comes, and never run again.
     """
 
     def __init__(self, state: ManagerState, lifecycle: Lifecycle) -> None:
@@ -51,12 +54,12 @@ class Cancellation:
         reason = message.reason or "cancelled"
         finished = {name for name in names if record.entries[name].state.final}
         unsure = self._unsure(record, names)
-        out = self.order(record, names, State.CANCELLED, reason)
+        out = self.order(record, names, State.CANCELLED, reason, unsure)
         await self._ask_workers(record, out, reason, message.grace_seconds)
         said = dict.fromkeys(finished, "finished") | dict.fromkeys(unsure, "unreachable")
         return CancelOutcome(
             message.job_id,
-            tuple((name, said.get(name) or outcome(record.entries[name])) for name in names),
+            tuple((name, said.get(name) or outcome(record, name)) for name in names),
         )
 
     async def _rebuilt(self, record: JobRecord) -> None:
@@ -68,14 +71,14 @@ class Cancellation:
             except TimeoutError:
                 return
 
-    def _unsure(self, record: JobRecord, names: list[str]) -> list[str]:
+    def _unsure(self, record: JobRecord, names: list[str]) -> frozenset[str]:
         """What seems to wait here, but may run at a worker that was not heard of."""
         silent = [name for name in record.unheard if name in self._state.seats]
         if not silent and not self._shown(record.unheard):
-            return []
-        return [
+            return frozenset()
+        return frozenset(
             name for name in names if record.entries[name].state in (State.PENDING, State.READY)
-        ]
+        )
 
     def _shown(self, names: set[str]) -> bool:
         """Whether membership shows any of these workers alive."""
@@ -86,7 +89,12 @@ class Cancellation:
         return any(member is not None and member.is_alive for member in members)
 
     def order(
-        self, record: JobRecord, names: list[str], state: State, reason: str
+        self,
+        record: JobRecord,
+        names: list[str],
+        state: State,
+        reason: str,
+        unsure: Collection[str] = (),
     ) -> dict[str, list[Entry]]:
         """End what waits as `state`; what is out, by worker."""
         out: dict[str, list[Entry]] = {}
@@ -95,7 +103,10 @@ class Cancellation:
             if not entry.state.final:
                 record.ordered.setdefault(name, state)
             if entry.state in (State.PENDING, State.READY):
-                self._lifecycle.end(record, entry, self._lifecycle.verdict(entry, state, reason))
+                verdict = self._lifecycle.verdict(record, entry, state, reason)
+                if name in unsure:
+                    verdict = msgspec.structs.replace(verdict, unconfirmed=True)
+                self._lifecycle.end(record, entry, verdict)
             elif not entry.state.final:
                 out.setdefault(entry.worker, []).append(entry)
         return out
@@ -174,12 +185,15 @@ class Cancellation:
             said = outcomes.get(entry.dispatch_id, "")
             if said in ("cancelled", "unknown") and not entry.state.final:
                 state = record.ordered.get(entry.workflow.name, State.CANCELLED)
-                result = self._lifecycle.verdict(entry, state, reason)
+                result = self._lifecycle.verdict(record, entry, state, reason)
                 self._lifecycle.end(record, entry, result)
 
 
-def outcome(entry: Entry) -> str:
+def outcome(record: JobRecord, name: str) -> str:
     """`cancelled`, `finished` or `unreachable`."""
+    entry = record.entries[name]
     if not entry.state.final:
+        return "unreachable"
+    if entry.state is State.CANCELLED and record.unsure_of(name):
         return "unreachable"
     return ENDED_AS.get(entry.state, "finished")

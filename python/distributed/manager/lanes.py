@@ -131,7 +131,7 @@ class Lanes:
                 self._lifecycle.refused(record, entry, assignment.dispatch_id)
             elif entry.dispatch_id == assignment.dispatch_id:
                 text = f"worker {seat.name} did not acknowledge it: {reason}"
-                self._lifecycle.lose(record, entry, text)
+                self._lifecycle.lose(record, entry, text, adrift=True)
         for record, entry, assignment in seat.outgoing:
             self._lifecycle.refused(record, entry, assignment.dispatch_id)
         seat.outgoing.clear()

@@ -90,16 +90,27 @@ class Lifecycle:
         entry.attempt -= 1
         ordered = record.ordered.get(entry.workflow.name)
         if ordered is not None:
-            self.end(record, entry, self.verdict(entry, ordered, "never started"))
+            self.end(record, entry, self.verdict(record, entry, ordered, "never started"))
         else:
             self.ready(record, entry)
 
     def lose(
-        self, record: JobRecord, entry: Entry, reason: str, *, worker_died: bool = False
+        self,
+        record: JobRecord,
+        entry: Entry,
+        reason: str,
+        *,
+        worker_died: bool = False,
+        adrift: bool = False,
     ) -> None:
-        """The attempt that is out is gone: again where attempts remain, else failed."""
+        """The attempt that is out is gone: again where attempts remain, else failed.
+
+        `adrift` says that its worker did not: the attempt may still run where nobody hears it.
+        """
         if entry.state not in (State.ASSIGNED, State.RUNNING):
             return
+        if adrift:
+            record.adrift[entry.workflow.name, entry.attempt] = entry.worker
         self._release(entry)
         self._move(record, entry, State.LOST)
         self._tell(record, entry, reason)
@@ -108,7 +119,7 @@ class Lifecycle:
         name = entry.workflow.name
         ordered = record.ordered.get(name)
         if ordered is not None:
-            self.end(record, entry, self.verdict(entry, ordered, reason))
+            self.end(record, entry, self.verdict(record, entry, ordered, reason))
             return
         why_not = self._why_no_restart(record, entry)
         self._state.logger.bind(job=record.job_id, workflow=name).warning(
@@ -120,7 +131,7 @@ class Lifecycle:
         )
         if why_not is not None:
             text = f"attempt {entry.attempt} was lost ({reason}) and {why_not}"
-            self.end(record, entry, self.verdict(entry, State.FAILED, text))
+            self.end(record, entry, self.verdict(record, entry, State.FAILED, text))
         else:
             self.ready(record, entry)
 
@@ -159,9 +170,10 @@ class Lifecycle:
             waiting = record.entries.get(dependant)
             if waiting is not None and not waiting.state.final:
                 text = f"never started: it needs {name!r}, which {result.state.replace('_', ' ')}"
-                self.end(record, waiting, self.verdict(waiting, State.CANCELLED, text))
+                verdict = self.verdict(record, waiting, State.CANCELLED, text)
+                self.end(record, waiting, verdict)
 
-    def verdict(self, entry: Entry, state: State, reason: str) -> WorkflowResult:
+    def verdict(self, record: JobRecord, entry: Entry, state: State, reason: str) -> WorkflowResult:
         """A result that this manager gives itself, no worker having answered."""
         return WorkflowResult(
             workflow=entry.workflow.name,
@@ -170,6 +182,7 @@ class Lifecycle:
             error=reason,
             datacenter=self._state.datacenter,
             worker=entry.worker,
+            unconfirmed=record.unsure_of(entry.workflow.name),
         )
 
     def assignment(self, record: JobRecord, entry: Entry) -> Assignment:

@@ -33,7 +33,12 @@ class Reconcile:
         running = tuple(running)
         self.running(seat, running)
         self._missing(seat, {work.dispatch_id for work in running})
+        held: dict[str, set[tuple[str, int]]] = {}
+        for work in running:
+            held.setdefault(work.job_id, set()).add((work.workflow, work.attempt))
         for record in self._state.records.values():
+            if record.adrift:
+                record.ashore(seat.name, held.get(record.job_id, ()))
             if record.taken_over and seat.name not in record.workers:
                 self.on_newcomer(seat, record)
 
@@ -94,6 +99,7 @@ class Reconcile:
             return False
         if entry.dispatch_id and entry.dispatch_id != work.dispatch_id:
             return False
+        record.adrift.pop((work.workflow, work.attempt), None)
         self._lifecycle.adopt(record, entry, work.attempt, seat.name, work.dispatch_id)
         if 0 < work.cores <= seat.slots.cores:
             seat.slots.bind(work.dispatch_id, record, work.cores, entry)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from distributed.jobs.fairness import JobLine
 from distributed.jobs.fence import fence
@@ -77,10 +77,13 @@ class JobRecord:
         rebuilding: whether reports of workers are waited for, and nothing may start.
         taken_over: whether another manager had it before, so that workers must be told.
         unheard: workers whose report is (or stayed) out, so that they may hold anything of it.
+        adrift: attempts given up without their worker's word, by workflow and number, with the
+            worker that may still run them.
         rebuilt: set once reports are waited for no more.
     """
 
     __slots__ = (
+        "adrift",
         "budget",
         "changes",
         "closing",
@@ -167,6 +170,7 @@ class JobRecord:
         self.rebuilding = False
         self.taken_over = False
         self.unheard: set[str] = set()
+        self.adrift: dict[tuple[str, int], str] = {}
         self.rebuilt = asyncio.Event()
         self.gone_since: float | None = None
         self.admit(message.workflows, message.attempts)
@@ -212,6 +216,20 @@ class JobRecord:
                 await self.moved.wait()
         except TimeoutError:
             return
+
+    def unsure_of(self, name: str) -> bool:
+        """Whether an attempt of this workflow may still run where nobody hears of it."""
+        return any(workflow == name for workflow, _ in self.adrift)
+
+    def ashore(self, worker: str, running: Collection[tuple[str, int]] = ()) -> None:
+        """`worker` holds nothing of this job but `running`: what was adrift there is over."""
+        over = [
+            attempt
+            for attempt, where in self.adrift.items()
+            if where == worker and attempt not in running
+        ]
+        for attempt in over:
+            del self.adrift[attempt]
 
     def close_windows(self, windows: list[Window]) -> None:
         """Windows have closed: the newest one's rate holds."""

@@ -64,6 +64,7 @@ class Results:
             if entry is None:
                 settled.append((result.workflow, result.attempt))
                 continue
+            record.adrift.pop((result.workflow, result.attempt), None)
             if not entry.state.final:
                 self._take(record, entry, result)
             if (result.workflow, result.attempt) not in record.outbox:

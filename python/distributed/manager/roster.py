@@ -55,7 +55,7 @@ class Roster:
         assert isinstance(message, RegisterWorker)
         seat = self._state.seats.get(message.name)
         if seat is not None and seat.slots.instance != message.instance:
-            self.remove(seat, "it restarted")
+            self.remove(seat, "it restarted", certain=True)
             seat = None
         if seat is None:
             seat = self._seat(message)
@@ -105,8 +105,13 @@ class Roster:
         seat.slots.standing = standing
         return standing is not Standing.SHUT
 
-    def remove(self, seat: WorkerSeat, reason: str, *, died: bool = True) -> None:
-        """The worker is gone, with everything it had."""
+    def remove(
+        self, seat: WorkerSeat, reason: str, *, died: bool = True, certain: bool = False
+    ) -> None:
+        """The worker is gone, with everything it had; `certain` where its process has ended.
+
+        One that fell silent may only be cut off, and run on.
+        """
         seat.gone = True
         self._state.seats.pop(seat.name, None)
         self._state.allocation.workers.pop(seat.name, None)
@@ -129,7 +134,7 @@ class Roster:
             else:
                 text = f"worker {seat.name} is gone: {reason}"
                 blamed = died and binding.bound
-                self._lifecycle.lose(record, entry, text, worker_died=blamed)
+                self._lifecycle.lose(record, entry, text, worker_died=blamed, adrift=not certain)
 
     def sweep(self) -> None:
         """Open workers whose pause is over, drop those that fell silent."""
@@ -162,7 +167,8 @@ class Roster:
         if seat is None:
             return
         if isinstance(event, Died | Left):
-            self.remove(seat, event.reason or event.kind, died=isinstance(event, Died))
+            left = isinstance(event, Left)
+            self.remove(seat, event.reason or event.kind, died=not left, certain=left)
             return
         seat.suspect = isinstance(event, Suspected)
         if isinstance(event, Degraded | Recovered):

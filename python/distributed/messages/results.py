@@ -28,6 +28,8 @@ class WorkflowResult(Message, frozen=True):
     counters: dict[str, float] = {}
     taken_seconds: float = 0.0
     """Of the job's own time when its gate took the result, which sets it; 0 before."""
+    unconfirmed: bool = False
+    """A manager's verdict without its worker's word: an attempt may run on, unheard."""
 
 
 class WorkerResults(Message, frozen=True):

@@ -101,7 +101,7 @@ async def test_cancelling_twice_is_one_cancellation(world: GateWorld) -> None:
     both = await asyncio.gather(handle.cancel(), client.job(handle.id).cancel())
     assert both == [{"a": "cancelled"}, {"a": "cancelled"}]
     assert (await handle.result(check=False)).state is JobState.CANCELLED
-    assert await handle.cancel() == {"": "finished"}
+    assert await handle.cancel() == {"a": "cancelled"}
 
 
 async def test_a_job_that_is_not_out_yet_is_cancelled_at_once(world: GateWorld) -> None:
