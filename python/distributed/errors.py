@@ -17,6 +17,7 @@
     │   ├── NotOwner                     another gate owns the job
     │   ├── StaleFence                   a lower epoch tried to act
     │   ├── InvalidTransition            the state table has no such edge
+    │   ├── ValueNotFetched              a large value is not at hand
     │   ├── WorkflowFailed               the user's code raised
     │   └── JobFailed                    the job ended without success
     └── LedgerError
@@ -175,6 +176,20 @@ class JobGone(JobError):
 
     def __init__(self, job: str) -> None:
         super().__init__(f"no job {job!r} is known (never accepted, or past retention)", job=job)
+
+
+class ValueNotFetched(JobError):
+    """The value of a workflow is stored with its job and not at hand here.
+
+    Attributes:
+        workflow: whose value it is.
+        reason: why it is not at hand.
+    """
+
+    def __init__(self, job: str, workflow: str, reason: str) -> None:
+        self.workflow = workflow
+        self.reason = reason
+        super().__init__(f"the value of {workflow!r} is not at hand: {reason}", job=job)
 
 
 class NotOwner(JobError):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from distributed.errors import ClosedError, JobGone, TransportError
 from distributed.messages.base import Gone
@@ -31,6 +33,7 @@ from distributed.types import Address, JobState
 
 from .gates import ANY
 from .outcome import Outcome
+from .values import Values
 
 if TYPE_CHECKING:
     from .client import Client
@@ -53,18 +56,22 @@ class JobHandle:
         self._news = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
         self._waiting = 0
+        self._values = Values(client.gates)
         self.id = job_id
         self.dropped = 0
 
     def __repr__(self) -> str:
         return f"<JobHandle {self.id}>"
 
-    async def result(self, *, timeout: float | None = None, check: bool = True) -> Outcome:
+    async def result(
+        self, *, timeout: float | None = None, check: bool = True, values: bool = True
+    ) -> Outcome:
         """Wait for the end of the job.
 
         Args:
             timeout: seconds to wait; None waits for as long as it takes.
             check: raise where the job did not complete.
+            values: fetch values over 1 MiB too; else `value` fetches one at a time.
 
         Raises:
             JobFailed: it ended otherwise; the cause is the first workflow's failure.
@@ -76,8 +83,29 @@ class JobHandle:
                 self._check_alive()
                 self._follow()
                 await self._wait()
+            if self._result.more:
+                self._result = await self._values.complete(self._result, self._gate)
+            if values:
+                self._result = await self._values.fetched(self._result, self._gate)
         outcome = Outcome(self._result)
         return outcome.check() if check else outcome
+
+    async def value(self, workflow: str, *, datacenter: str = "") -> Any:
+        """The return value of one workflow of an ended job, however large.
+
+        Args:
+            workflow: its name.
+            datacenter: where it ran, for a replicated job; any without it.
+
+        Raises:
+            KeyError: the job has no result of that name there.
+            WorkflowFailed: it ended without a value.
+            JobGone: no gate knows the job.
+        """
+        outcome = await self.result(check=False, values=False)
+        result = outcome.result_of(workflow, datacenter)
+        raw = await self._values.value(self.id, result, self._gate)
+        return msgspec.msgpack.decode(raw) if raw else None
 
     async def updates(self) -> AsyncIterator[JobUpdate]:
         """Steps of the job as they happen, until it ends.

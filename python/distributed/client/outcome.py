@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from distributed.errors import JobFailed, WorkflowFailed
+from distributed.errors import JobFailed, ValueNotFetched, WorkflowFailed
 from distributed.messages.results import WorkflowResult
 from distributed.messages.submission import DatacenterProgress, JobResult
 from distributed.types import JobState
@@ -72,21 +71,40 @@ class Outcome:
         Raises:
             KeyError: the job has no result of that name.
             WorkflowFailed: it ended without a value; carries the remote traceback.
+            ValueNotFetched: the value is large and was not asked for (`JobHandle.value`).
+        """
+        return self._value_of(self.result_of(workflow))
+
+    def result_of(self, workflow: str, datacenter: str = "") -> WorkflowResult:
+        """The completed result of a workflow, of one datacenter where it is named.
+
+        Raises:
+            KeyError: the job has no result of that name there.
+            WorkflowFailed: it ended without a value.
         """
         result = self._by_name[workflow]
+        if datacenter:
+            here = [r for r in self.raw.workflows if r.datacenter == datacenter]
+            result = {r.workflow: r for r in here}[workflow]
         if result.state != COMPLETED:
             raise self.failure_of(result)
-        return decode_value(result)
+        return result
 
     def values(self) -> dict[str, Any]:
         """Values of the completed workflows by name; by name and datacenter if replicated."""
         completed = [r for r in self.raw.workflows if r.state == COMPLETED]
         if len(completed) == len({r.workflow for r in completed}):
-            return {r.workflow: decode_value(r) for r in completed}
+            return {r.workflow: self._value_of(r) for r in completed}
         found: dict[str, Any] = {}
         for result in completed:
-            found.setdefault(result.workflow, {})[result.datacenter] = decode_value(result)
+            found.setdefault(result.workflow, {})[result.datacenter] = self._value_of(result)
         return found
+
+    def _value_of(self, result: WorkflowResult) -> Any:
+        if result.reference and not result.value:
+            reason = "the result was asked for without large values"
+            raise ValueNotFetched(self.job_id, result.workflow, reason)
+        return decode_value(result)
 
     def failures(self) -> tuple[WorkflowFailed, ...]:
         """One exception for each workflow that ended without success."""
@@ -118,13 +136,5 @@ class Outcome:
 
 
 def decode_value(result: WorkflowResult) -> Any:
-    """The value of a completed result, read from its file where it was too large to send.
-
-    Raises:
-        OSError: the file cannot be read here.
-    """
-    if result.value:
-        return msgspec.msgpack.decode(result.value)
-    if result.reference:
-        return msgspec.msgpack.decode(Path(result.reference).read_bytes())
-    return None
+    """The value that a result carries; None where it carries none. Never unpickles anything."""
+    return msgspec.msgpack.decode(result.value) if result.value else None

@@ -38,8 +38,6 @@ class RaySettings(msgspec.Struct, frozen=True, kw_only=True):
     """Cores to use; 0 means all that the cluster has when the executor opens."""
     import_paths: tuple[str, ...] = ()
     """Folders put in front of the module search path of the tasks."""
-    spill_directory: str = ""
-    """A folder that every node shares, for results over 1 MiB; "" keeps them in memory."""
     open_seconds: float = 60.0
     """How long the cluster may take to answer at first."""
 
@@ -179,7 +177,7 @@ class RayExecutor:
         held.started_at = asyncio.get_running_loop().time()
         task = self._task.options(num_cpus=held.cores, name=held.assignment.workflow.name)
         run = msgspec.msgpack.encode(to_run(held.assignment))
-        reference = task.remote(run, self._mailbox, self._settings.spill_directory)
+        reference = task.remote(run, self._mailbox)
         self._tasks[held.dispatch_id] = reference
         held.on_event(Started(held.dispatch_id))
         self._spawn(f"ray:{held.dispatch_id}", partial(self._follow, held, reference))

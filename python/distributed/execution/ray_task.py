@@ -74,7 +74,7 @@ class Mailbox:
         return self._stops[dispatch_id]
 
 
-def run_attempt(encoded: bytes, mailbox: Any, spill_directory: str) -> bytes:
+def run_attempt(encoded: bytes, mailbox: Any) -> bytes:
     """Run one attempt in this Ray worker and return its encoded `Finished`."""
     import ray
 
@@ -90,7 +90,7 @@ def run_attempt(encoded: bytes, mailbox: Any, spill_directory: str) -> bytes:
         send(frames.Output(run.dispatch_id, stream, lines, dropped))
 
     streams = {name: LineBuffer(name, wrote) for name in ("stdout", "stderr")}
-    runner = Runner(send, streams, spill_directory)
+    runner = Runner(send, streams, spill_directory="")
     over = Event()
 
     def listen() -> None:

@@ -1,4 +1,4 @@
-"""Results too large to sit in memory on every hop lie in a file instead."""
+"""Values too large to sit in memory lie in a file, until they are carried on or read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ SPILL_BYTES = 1 << 20
 
 
 def spill(directory: str, name: str, value: bytes) -> str:
-    """Write `value` durably under `directory` and return its `file://` reference.
+    """Write `value` under `directory` and return its `file://` reference.
 
     The file appears whole or not at all.
 
@@ -21,8 +21,6 @@ def spill(directory: str, name: str, value: bytes) -> str:
     partial = f"{target}.partial"
     with open(partial, "wb") as file:
         file.write(value)
-        file.flush()
-        os.fsync(file.fileno())
     os.rename(partial, target)
     return f"file://{target}"
 

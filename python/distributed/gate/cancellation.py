@@ -21,6 +21,7 @@ from distributed.messages.submission import JobResult
 from distributed.transport.interface import Context, Handlers
 from distributed.types import JobState
 
+from .answers import Answers
 from .ending import Ending
 from .record import DatacenterRun, JobRecord
 from .state import GateState
@@ -29,7 +30,6 @@ from .story import Stories
 CANCELLED, FINISHED, UNREACHABLE = "cancelled", "finished", "unreachable"
 UNCONFIRMED = "its worker did not confirm the cancellation"
 PAUSE_SECONDS = 0.2
-_decode_result = msgspec.msgpack.Decoder(WorkflowResult).decode
 _decode_summary = msgspec.msgpack.Decoder(JobResult).decode
 
 Answer = CancelOutcome | Gone | Redirect | Refused
@@ -180,17 +180,20 @@ class Cancellation:
         where = await self._state.elsewhere(message.job_id)
         if isinstance(where, Redirect):
             return where
-        stored = await self._state.ledger.load(message.job_id)
+        stored = await self._state.ledger.head(message.job_id)
         if stored is None:
             return Gone(message.job_id)
         if stored.row.elapsed_seconds is None:
             return Refused("no_owner", "the job changes its owner", retry_after_seconds=0.2)
-        return CancelOutcome(message.job_id, _outcomes_of_ended(stored))
+        fates = [
+            (result.workflow, _fate(result))
+            async for result in Answers(self._state.ledger).each(message.job_id)
+        ]
+        return CancelOutcome(message.job_id, _outcomes_of_ended(stored, dict(fates)))
 
 
-def _outcomes_of_ended(stored: StoredJob) -> tuple[tuple[str, str], ...]:
+def _outcomes_of_ended(stored: StoredJob, fates: dict[str, str]) -> tuple[tuple[str, str], ...]:
     """Each workflow's fate in a job that is over, as its answer says."""
-    fates = {row.workflow: _fate(_decode_result(row.body)) for row in stored.results}
     cancelled = stored.row.state == JobState.CANCELLED.value
     for name, reason in _decode_summary(stored.summary).missing if stored.summary else ():
         absent = UNREACHABLE if reason == UNCONFIRMED else CANCELLED

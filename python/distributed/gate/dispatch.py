@@ -138,7 +138,7 @@ class Dispatch:
             if name not in here:
                 continue
             result = WorkflowResult(name, 0, "cancelled", error=reason, datacenter=run.datacenter)
-            if record.take(result):
+            if record.take(result, 0):
                 self._stories.add_result(record, result)
         if run.done:
             self._stories.soon(record)

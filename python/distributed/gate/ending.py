@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from distributed.jobs.outcome import answers, expected, judge
+from distributed.jobs.outcome import judge, ordered
 from distributed.messages.submission import DatacenterProgress, JobResult
 from distributed.types import JobState
 
@@ -67,11 +67,6 @@ class Ending:
         if not record.story.can_become(outcome.state):
             self._stories.reach(record, JobState.RUNNING)
         self._stories.advance(record, outcome.state, outcome.reason)
-        order = {pair: index for index, pair in enumerate(expected(record.job, placed))}
-        results = sorted(
-            answers(record.job, record.results.values()),
-            key=lambda r: order.get((r.workflow, r.datacenter), len(order)),
-        )
         self._stories.end(
             record,
             JobResult(
@@ -80,7 +75,7 @@ class Ending:
                 outcome.state.value,
                 outcome.reason,
                 self._stories.elapsed(record),
-                tuple(results),
+                ordered(record.job, record.results.values()),
                 outcome.missing,
                 tuple(self._progress(record, run) for run in record.runs.values()),
             ),

@@ -9,6 +9,7 @@ import msgspec
 
 from distributed.errors import PeerRefused, TransportError
 from distributed.jobs.outcome import COMPLETED
+from distributed.jobs.values import PAGE_BYTES, by_reference, pages
 from distributed.messages.dispatch import ProvideInputs
 from distributed.messages.results import WorkflowResult
 from distributed.reliability.retry import RetryPolicy
@@ -31,11 +32,16 @@ class Inputs:
         if not record.results:
             return ()
         found = []
+        room = PAGE_BYTES
         for result in record.results.values():
             if record.job.placement.mode == "replicate" and result.datacenter != run.datacenter:
                 continue
             wanted = result.value and record.graph.dependents(result.workflow)
-            found.append(result if wanted else msgspec.structs.replace(result, value=b""))
+            room -= len(result.value) if wanted else 0
+            if wanted and room < 0:
+                found.append(by_reference(result))
+            else:
+                found.append(result if wanted else msgspec.structs.replace(result, value=b""))
         return tuple(found)
 
     def provide(self, record: JobRecord, result: WorkflowResult) -> None:
@@ -51,8 +57,7 @@ class Inputs:
         if not _crosses(record):
             return
         newer = islice(record.results.values(), run.provided, None)
-        rest = tuple(result for result in newer if self._wants(record, run, result))
-        if rest:
+        for rest in pages(result for result in newer if self._wants(record, run, result)):
             self._send_soon(record, run, rest)
 
     def provide_all(self, record: JobRecord, run: DatacenterRun) -> None:

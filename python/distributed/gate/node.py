@@ -50,6 +50,7 @@ from .status import Status
 from .story import Stories
 from .submission import Submission
 from .takeover import Takeover
+from .values import Values
 from .views import Views
 from .watching import Watching
 
@@ -160,6 +161,7 @@ class GateNode:
             cancellation.handlers(),
             deadlines.handlers(),
             Views(state).handlers(),
+            Values(state).handlers(),
             self._status.handlers(),
             {DrainNode: self._drain_node},
         )

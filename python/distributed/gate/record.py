@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from distributed.jobs.graph import DependencyGraph
 from distributed.jobs.outcome import better
 from distributed.jobs.states import JOB_EDGES, Story
+from distributed.jobs.values import by_reference
 from distributed.ledger.interface import Event, Placed, ResultRow, WorkflowRow
 from distributed.messages.job import Job
 from distributed.messages.progress import AttemptProgress, WorkflowChange
@@ -122,6 +123,7 @@ class JobRecord:
         "flushing",
         "former",
         "gaps",
+        "held_bytes",
         "job",
         "job_id",
         "logs",
@@ -135,6 +137,8 @@ class JobRecord:
         "scope",
         "sequence",
         "settled",
+        "stored",
+        "stored_bytes",
         "story",
         "tail",
         "timer",
@@ -164,6 +168,9 @@ class JobRecord:
         self.ending = False
         self.runs: dict[str, DatacenterRun] = {}
         self.results: dict[tuple[str, str], WorkflowResult] = {}
+        self.held_bytes = 0
+        self.stored_bytes = 0
+        self.stored: set[tuple[str, str, int]] | None = None
         self.cancelling: str | None = None
         self.withdrawn: dict[str, str] | None = None
         self.ordered: JobState | None = None
@@ -211,16 +218,33 @@ class JobRecord:
         """The names that a datacenter runs, spelt out."""
         return run.names or tuple(workflow.name for workflow in self.job.workflows)
 
-    def take(self, result: WorkflowResult) -> bool:
-        """Hold a result; False where its workflow had a final result there already."""
+    def take(self, result: WorkflowResult, most_bytes: int) -> bool:
+        """Hold a result; False where its workflow had a final result there already.
+
+        Values beyond `most_bytes` are not held: their results name them.
+        """
         key = (result.workflow, result.datacenter)
         held = self.results.get(key)
-        self.results[key] = better(held, result)
+        if result.value and self.held_bytes + len(result.value) > most_bytes:
+            result = by_reference(result)
+        kept = self.results[key] = better(held, result)
+        self.held_bytes += len(kept.value) - (len(held.value) if held is not None else 0)
         if held is not None:
             return False
         run = self.runs.get(result.datacenter)
         if run is not None:
             run.left -= 1
+        return True
+
+    def room_for(self, key: tuple[str, str, int], size: int, most_bytes: int) -> bool:
+        """Whether a large value of an attempt may be stored; it is counted once."""
+        if self.stored is None:
+            self.stored = set()
+        if key not in self.stored:
+            if self.stored_bytes + size > most_bytes:
+                return False
+            self.stored.add(key)
+            self.stored_bytes += size
         return True
 
     def created_elsewhere(self, run: DatacenterRun) -> bool:

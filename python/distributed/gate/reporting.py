@@ -13,10 +13,11 @@ from pathlib import Path, PurePath
 
 import msgspec
 
-from distributed.errors import JobRejected
+from distributed.errors import JobRejected, LedgerError
 from distributed.messages.job import Job
 from distributed.messages.submission import JobResult
 
+from .answers import Answers
 from .record import JobRecord
 from .state import GateState
 
@@ -52,17 +53,18 @@ class Reporting:
     def ended(self, record: JobRecord, result: JobResult) -> None:
         """Start every report of a job that has ended."""
         for report in record.job.reports:
-            self._state.spawn_free("report", partial(self._report, report, result))
+            self._state.spawn_free("report", partial(self._write, report, result))
         for callback in self.callbacks:
             self._state.spawn_free("report", partial(self._call, callback, result))
 
-    async def _report(self, report: str, result: JobResult) -> None:
+    async def _write(self, report: str, result: JobResult) -> None:
         kind, _, name = report.partition(":")
         path = Path(self._state.settings.reports_folder) / name
         try:
+            result = await Answers(self._state.ledger).filled(result)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(as_json(result) if kind == "json" else as_csv(result))
-        except OSError as error:
+        except (OSError, LedgerError) as error:
             self._failed(report, result, error)
 
     async def _call(self, callback: Reporter, result: JobResult) -> None:

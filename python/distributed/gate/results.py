@@ -60,7 +60,7 @@ class Results:
                 )
                 continue
             taken = msgspec.structs.replace(result, taken_seconds=self._stories.elapsed(record))
-            if record.take(taken):
+            if record.take(taken, self._state.settings.held_value_bytes):
                 fresh.append(taken)
             else:
                 self._state.metrics.count("results_repeated")

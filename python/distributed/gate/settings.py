@@ -30,8 +30,9 @@ class GateSettings(msgspec.Struct, frozen=True, kw_only=True):
         orphan_grace_seconds: after this, any gate takes an orphan, not only the next in order.
         push_interval_seconds: least pause between progress updates of one job to one client.
         slow_client_seconds: a client that takes no byte for longer is disconnected.
-        spill_bytes: larger values are kept in files, not in memory.
-        spill_folder: where they are kept; "" makes a folder under the system's temporary one.
+        held_value_bytes: of values of one open job kept in memory; the rest is in the ledger.
+        largest_value_bytes: a workflow whose value is larger fails.
+        stored_value_bytes: of values over 1 MiB of one job, together.
         reports_folder: where `json:` and `csv:` reports are written; "" refuses such jobs.
         log_lines: captured lines kept for each job, the newest of them, until its retention ends.
         retention_seconds: how long an ended job is kept in the ledger.
@@ -62,8 +63,9 @@ class GateSettings(msgspec.Struct, frozen=True, kw_only=True):
     orphan_grace_seconds: float = 10.0
     push_interval_seconds: float = 0.1
     slow_client_seconds: float = 10.0
-    spill_bytes: int = 1_048_576
-    spill_folder: str = ""
+    held_value_bytes: int = 8 << 20
+    largest_value_bytes: int = 1 << 30
+    stored_value_bytes: int = 16 << 30
     reports_folder: str = ""
     log_lines: int = 1000
     retention_seconds: float = 7 * 86_400.0

@@ -181,6 +181,7 @@ class Stories:
             ended=outcome is not None,
             summary=summary,
             logs=b"" if outcome is None else kept_logs(record),
+            tidy=outcome is not None and record.stored_bytes > 0,
         )
         record.flushing = self._state.ledger.record(write)
         record.flushing.add_done_callback(

@@ -8,10 +8,8 @@ may be the one that is cut off: it takes nothing by their death, only by leases 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from functools import partial
-
-import msgspec
 
 from distributed.errors import (
     LedgerConflict,
@@ -20,13 +18,14 @@ from distributed.errors import (
     PeerRefused,
     TransportError,
 )
+from distributed.jobs.values import by_reference
 from distributed.ledger.interface import Lease, Orphan, StoredJob
 from distributed.membership.events import Died, Left
 from distributed.messages.dispatch import JobReport, QueryJob
-from distributed.messages.job import Job
 from distributed.messages.results import DatacenterResults, WorkflowResult
 from distributed.types import Address, JobState
 
+from .answers import Answers, decode_job
 from .cancellation import Cancellation
 from .deadlines import Deadlines, deadline_seconds
 from .dispatch import Dispatch
@@ -38,8 +37,6 @@ from .results import Results
 from .state import GateState
 from .story import Stories
 
-_decode_job = msgspec.msgpack.Decoder(Job).decode
-_decode_result = msgspec.msgpack.Decoder(WorkflowResult).decode
 ADOPT_AT_ONCE = 64
 """Jobs adopted concurrently."""
 
@@ -189,7 +186,8 @@ class Takeover:
             taken = await self._state.ledger.acquire(
                 lease.job_id, self._state.name, lease.epoch, force=force
             )
-            stored = await self._state.ledger.load(lease.job_id)
+            stored = await self._state.ledger.head(lease.job_id)
+            results = [result async for result in self._results_of(lease.job_id)]
         except LedgerConflict:
             return
         except LedgerError as error:
@@ -208,7 +206,7 @@ class Takeover:
         held = self._state.records.get(lease.job_id)
         if held is not None:
             self._state.drop(held)
-        record = self._rebuild(stored, taken.epoch)
+        record = self._rebuild(stored, results, taken.epoch)
         self._state.records[record.job_id] = record
         self._deadlines.watch(record)
         self._stories.update(
@@ -217,9 +215,18 @@ class Takeover:
         self._stories.flush(record)
         self._go_on(record, stored)
 
-    def _rebuild(self, stored: StoredJob, epoch: int) -> JobRecord:
+    async def _results_of(self, job_id: str) -> AsyncIterator[WorkflowResult]:
+        """The job's results; of values only as many as a gate holds."""
+        room = self._state.settings.held_value_bytes
+        async for result in Answers(self._state.ledger).each(job_id):
+            room -= len(result.value)
+            yield result if room >= 0 else by_reference(result)
+
+    def _rebuild(
+        self, stored: StoredJob, results: Iterable[WorkflowResult], epoch: int
+    ) -> JobRecord:
         """The record as far as the ledger knows it."""
-        job = _decode_job(stored.payload)
+        job = decode_job(stored.payload)
         now = self._state.clock.now()
         limit = deadline_seconds(job, self._state.settings)
         record = JobRecord(
@@ -240,8 +247,9 @@ class Takeover:
             run.manager, run.manager_epoch = placed.manager, placed.manager_epoch
             run.finished = placed.state == "finished"
             record.runs[placed.datacenter] = run
-        for row in stored.results:
-            record.take(_decode_result(row.body))
+        record.stored_bytes = stored.stored_bytes
+        for result in results:
+            record.take(result, self._state.settings.held_value_bytes)
         if stored.cancel_reason is not None:
             record.cancelling = stored.cancel_reason
         cancelled = {row.workflow: row.reason for row in stored.workflows}

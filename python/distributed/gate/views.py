@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 
 from distributed.errors import JobRejected
-from distributed.jobs.outcome import answers, better
+from distributed.jobs.outcome import better
+from distributed.jobs.values import by_reference
 from distributed.ledger.interface import JobRow, StoredJob
 from distributed.messages.base import Gone, Redirect
-from distributed.messages.job import Job
 from distributed.messages.results import WorkflowResult
 from distributed.messages.submission import (
     ExplainJob,
@@ -34,13 +34,12 @@ from distributed.messages.submission import (
 from distributed.transport.interface import Context, Handlers
 from distributed.types import WorkflowState
 
+from .answers import Answers, decode_job
 from .record import DatacenterRun, JobRecord
 from .state import GateState
 from .story import decode_decision
 
 LIST_LIMIT = 1000
-_decode_job = msgspec.msgpack.Decoder(Job).decode
-_decode_result = msgspec.msgpack.Decoder(WorkflowResult).decode
 _decode_summary = msgspec.msgpack.Decoder(JobResult).decode
 
 
@@ -49,6 +48,7 @@ class Views:
 
     def __init__(self, state: GateState) -> None:
         self._state = state
+        self._answers = Answers(state.ledger)
 
     def handlers(self) -> Handlers:
         """What clients ask."""
@@ -69,12 +69,12 @@ class Views:
         where = await self._state.elsewhere(message.job_id)
         if isinstance(where, Redirect):
             return where
-        stored = await self._state.ledger.load(message.job_id)
+        stored = await self._state.ledger.head(message.job_id)
         if stored is None:
             return where
         if stored.row.elapsed_seconds is None:
             return JobPending(message.job_id, stored.row.state)
-        return stored_result(stored)
+        return await self._answers.whole(stored)
 
     async def _show(self, _context: Context, message: ShowJob) -> JobView | Gone | Redirect:
         job_id = await self._whole_id(message.job_id)
@@ -84,8 +84,14 @@ class Views:
         where = await self._state.elsewhere(job_id)
         if isinstance(where, Redirect):
             return where
-        stored = await self._state.ledger.load(job_id)
-        return where if stored is None else _stored_view(stored)
+        stored = await self._state.ledger.head(job_id)
+        if stored is None:
+            return where
+        results: dict[str, WorkflowResult] = {}
+        async for result in self._answers.each(job_id):
+            held = better(results.get(result.workflow), result)
+            results[result.workflow] = by_reference(held)
+        return _stored_view(stored, results)
 
     async def _whole_id(self, given: str) -> str:
         """The id that a unique prefix stands for.
@@ -134,7 +140,8 @@ class Views:
         limit = max(1, min(message.limit, LIST_LIMIT))
         ledger = self._state.ledger
         events = await ledger.events(job_id, after=message.after_sequence, limit=limit)
-        results = await ledger.results(job_id, after=message.after_sequence, limit=limit)
+        outline = await ledger.outline(job_id)
+        results = [row for row in outline if row.sequence > message.after_sequence]
         rows = [
             JobEvent(event.sequence, event.kind, event.wall, _detail(event.detail))
             for event in events
@@ -151,7 +158,7 @@ class Views:
                     "state": row.state,
                 },
             )
-            for row in results
+            for row in results[:limit]
         ]
         if not rows and not await ledger.find(job_id):
             return Gone(job_id)
@@ -166,22 +173,6 @@ class Views:
         return Explanation(
             tuple(decode_decision(event.detail) for event in events if event.kind == "routed")
         )
-
-
-def stored_result(stored: StoredJob) -> JobResult:
-    """The final answer about an ended job, put together from the ledger."""
-    held: dict[tuple[str, str], WorkflowResult] = {}
-    for row in stored.results:
-        result = _decode_result(row.body)
-        key = (result.workflow, result.datacenter)
-        held[key] = better(held.get(key), result)
-    summary = _decode_summary(stored.summary)
-    job = _decode_job(stored.payload)
-    order = {w.name: index for index, w in enumerate(job.workflows)}
-    results = sorted(
-        answers(job, held.values()), key=lambda r: (r.datacenter, order.get(r.workflow, 0))
-    )
-    return msgspec.structs.replace(summary, workflows=tuple(results))
 
 
 def _open_workflows(record: JobRecord) -> list[WorkflowView]:
@@ -250,12 +241,8 @@ def _row_view(row: JobRow) -> JobView:
     )
 
 
-def _stored_view(stored: StoredJob) -> JobView:
-    job = _decode_job(stored.payload)
-    results: dict[str, WorkflowResult] = {}
-    for row in stored.results:
-        result = _decode_result(row.body)
-        results[row.workflow] = better(results.get(row.workflow), result)
+def _stored_view(stored: StoredJob, results: Mapping[str, WorkflowResult]) -> JobView:
+    job = decode_job(stored.payload)
     views = []
     for workflow in job.workflows:
         held = results.get(workflow.name)

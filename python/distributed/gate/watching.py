@@ -15,6 +15,7 @@ from itertools import islice
 import msgspec
 
 from distributed.errors import ConnectError, LedgerUnavailable
+from distributed.jobs.values import PAGE_BYTES
 from distributed.messages.base import Done, Gone, Redirect, Refused
 from distributed.messages.progress import WorkflowChange
 from distributed.messages.results import WorkflowResult
@@ -28,16 +29,18 @@ from distributed.messages.submission import (
 )
 from distributed.transport.interface import Connection, Context, Handlers
 
+from .answers import bounded, decode_result
 from .record import JobRecord
 from .state import GateState
 
 CATCH_UP_ROWS = 500
+FEW_ROWS = 32
+"""As long as it is not known how large the results are."""
 LAG_SECONDS = 0.01
 EMPTY_READS = 3
 """Reads that find nothing of what was published meanwhile, after which it is let be."""
 PUSHED_WORKFLOWS = 100
 _decode_update = msgspec.msgpack.Decoder(JobUpdate).decode
-_decode_result = msgspec.msgpack.Decoder(WorkflowResult).decode
 
 
 class Watch:
@@ -107,9 +110,10 @@ class Watching:
 
     def finished(self, record: JobRecord, updates: Sequence[JobUpdate], result: JobResult) -> None:
         """The job has ended: the result first, so that the last update finds it there."""
+        told = bounded(result) if record.watches else result
         for watch in record.watches or ():
             if not watch.lagging:
-                watch.connection.try_send(result)
+                watch.connection.try_send(told)
         self.publish(record, updates)
 
     def change(self, record: JobRecord, datacenter: str, change: WorkflowChange) -> None:
@@ -188,10 +192,10 @@ class Watching:
     async def _catch_up(self, watch: Watch) -> None:
         """Send what the watcher missed, page by page, as fast as it takes it."""
         connection = watch.connection
-        empty = 0
+        empty, rows = 0, FEW_ROWS
         while not connection.closed:
             try:
-                missed = await self._story(watch.job_id, watch.sent)
+                missed, rows = await self._story(watch.job_id, watch.sent, rows)
             except LedgerUnavailable:
                 self._later(watch)
                 return
@@ -212,15 +216,21 @@ class Watching:
             watch.sent = missed[-1].sequence
         watch.lagging = False
 
-    async def _story(self, job_id: str, after: int) -> tuple[JobUpdate, ...]:
-        """Durable updates over `after`: events and results, in sequence, one page."""
+    async def _story(
+        self, job_id: str, after: int, limit: int
+    ) -> tuple[tuple[JobUpdate, ...], int]:
+        """Durable updates over `after`: events and results, in sequence, one page.
+
+        With them, how many rows the next page may have: few where results are large.
+        """
         ledger = self._state.ledger
-        events = await ledger.events(job_id, after=after, limit=CATCH_UP_ROWS)
-        results = await ledger.results(job_id, after=after, limit=CATCH_UP_ROWS)
+        events = await ledger.events(job_id, after=after, limit=limit)
+        results = await ledger.results(job_id, after=after, limit=limit)
         updates = [_decode_update(event.detail) for event in events]
-        updates += [result_update(_decode_result(row.body), row.sequence, 0.0) for row in results]
+        updates += [result_update(decode_result(row.body), row.sequence, 0.0) for row in results]
         updates.sort(key=lambda update: update.sequence)
-        return tuple(updates[:CATCH_UP_ROWS])
+        small = sum(len(row.body) for row in results) < PAGE_BYTES // (CATCH_UP_ROWS // FEW_ROWS)
+        return tuple(updates[:limit]), CATCH_UP_ROWS if small else FEW_ROWS
 
     async def _watch(
         self, context: Context, message: WatchJob
@@ -232,7 +242,7 @@ class Watching:
         where = await self._state.elsewhere(message.job_id)
         if isinstance(where, Redirect):
             return where
-        stored = await self._state.ledger.load(message.job_id)
+        stored = await self._state.ledger.head(message.job_id)
         if stored is None:
             return Gone(message.job_id)
         if stored.row.elapsed_seconds is None:

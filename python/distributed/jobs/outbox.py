@@ -11,16 +11,13 @@ from collections.abc import Iterable
 
 from distributed.messages.results import WorkflowResult
 
+from .values import PAGE_BYTES, size_of
+
 Key = tuple[str, int]
 """Workflow and attempt: what a hop is idempotent on, within one job and datacenter."""
 
-BATCH_BYTES = 4 << 20
+BATCH_BYTES = PAGE_BYTES
 """Size of a batch beyond which no further result joins it: frames are bounded."""
-
-
-def size_of(result: WorkflowResult) -> int:
-    """About how many bytes a result takes on the wire."""
-    return 256 + len(result.value) + len(result.traceback) + len(result.error) + len(result.sketch)
 
 
 class Outbox:

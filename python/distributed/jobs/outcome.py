@@ -63,6 +63,15 @@ def answers(job: Job, results: Iterable[WorkflowResult]) -> tuple[WorkflowResult
     return tuple(result for result in found if chosen[result.workflow] is result)
 
 
+def ordered(job: Job, results: Iterable[WorkflowResult]) -> tuple[WorkflowResult, ...]:
+    """The job's answer in its one order: by datacenter, there as the job lists its workflows."""
+    place = {workflow.name: index for index, workflow in enumerate(job.workflows)}
+    last = len(place)
+    return tuple(
+        sorted(answers(job, results), key=lambda r: (r.datacenter, place.get(r.workflow, last)))
+    )
+
+
 def expected(job: Job, placed: Mapping[str, Sequence[str]]) -> tuple[tuple[str, str], ...]:
     """(workflow, datacenter) pairs that the job waits for, by datacenter, in its order.
 

@@ -288,6 +288,12 @@ class Ledger(Protocol):
         """Bodies of a few results by sequence."""
         ...
 
+    async def result(
+        self, job_id: str, workflow: str, datacenter: str, attempt: int
+    ) -> bytes | None:
+        """The body of one result; None where it is not stored."""
+        ...
+
     async def head(self, job_id: str) -> StoredJob | None:
         """As `load`, without the results."""
         ...

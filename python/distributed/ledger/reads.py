@@ -149,6 +149,21 @@ class Reads:
         )
         return {row.sequence: row.body for row in connection.execute(query)}
 
+    def result(
+        self, connection: Connection, job_id: str, workflow: str, datacenter: str, attempt: int
+    ) -> bytes | None:
+        """The body of one result."""
+        c = t.results.c
+        body: bytes | None = connection.scalar(
+            select(c.body).where(
+                c.job_id == job_id,
+                c.workflow == workflow,
+                c.datacenter == datacenter,
+                c.attempt == attempt,
+            )
+        )
+        return body
+
     def value_part(
         self,
         connection: Connection,

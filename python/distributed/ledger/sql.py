@@ -159,6 +159,20 @@ class SqlLedger:
         """Bodies of a few results by sequence."""
         return await self._read(partial(self._reads.bodies, job_id=job_id, sequences=sequences))
 
+    async def result(
+        self, job_id: str, workflow: str, datacenter: str, attempt: int
+    ) -> bytes | None:
+        """The body of one result; None where it is not stored."""
+        return await self._read(
+            partial(
+                self._reads.result,
+                job_id=job_id,
+                workflow=workflow,
+                datacenter=datacenter,
+                attempt=attempt,
+            )
+        )
+
     async def head(self, job_id: str) -> StoredJob | None:
         """As `load`, without the results."""
         return await self._read(partial(self._reads.head, job_id=job_id))

@@ -68,15 +68,7 @@ class Statements:
             .where(this)
             .values(ended_at=bindparam("b_now"), summary=bindparam("b_summary"))
         )
-        self.tidy_parts = delete(t.value_parts).where(
-            t.value_parts.c.job_id == bindparam("b_job"),
-            ~exists().where(
-                t.results.c.job_id == t.value_parts.c.job_id,
-                t.results.c.workflow == t.value_parts.c.workflow,
-                t.results.c.datacenter == t.value_parts.c.datacenter,
-                t.results.c.attempt == t.value_parts.c.attempt,
-            ),
-        )
+        self.tidy_parts = _tidy_parts()
         self.drop_lease = delete(t.leases).where(t.leases.c.job_id == bindparam("b_job"))
         self.set_owner = (
             update(t.jobs)
@@ -91,6 +83,18 @@ def _upsert(dialect: str, table: Table, key: tuple[str, ...]) -> Executable:
     rest = {c.name: insert.excluded[c.name] for c in table.columns if c.name not in key}
     statement: Executable = insert.on_conflict_do_update(index_elements=list(key), set_=rest)
     return statement
+
+
+def _tidy_parts() -> Executable:
+    """Drop a job's parts of values that none of its results stands for."""
+    parts, results = t.value_parts.c, t.results.c
+    stands_for = exists().where(
+        results.job_id == parts.job_id,
+        results.workflow == parts.workflow,
+        results.datacenter == parts.datacenter,
+        results.attempt == parts.attempt,
+    )
+    return delete(t.value_parts).where(parts.job_id == bindparam("b_job"), ~stands_for)
 
 
 def _acquire(now: ColumnElement[float]) -> Executable:

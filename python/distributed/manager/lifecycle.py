@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from distributed.jobs.fairness import Ready
 from distributed.jobs.states import check_workflow
+from distributed.jobs.values import by_reference
 from distributed.messages.dispatch import Assignment
 from distributed.messages.progress import WorkflowChange
 from distributed.messages.results import WorkflowResult
@@ -14,6 +15,8 @@ from distributed.types import WorkflowState as State
 from .record import Entry, JobRecord
 from .state import ManagerState
 
+INPUT_BYTES = 2 << 20
+"""Of values in one assignment; further ones are fetched by the worker."""
 DEADLINE_MARGIN_SECONDS = 1.0
 """What a worker adds to the job's deadline: it is this manager that ends the job in time."""
 
@@ -190,13 +193,7 @@ class Lifecycle:
         entry.attempt += 1
         entry.began_seconds = None
         entry.dispatch_id = record.dispatch_id(entry)
-        values, references = [], []
-        for name in record.graph.needs(entry.workflow.name):
-            result = record.inputs[name]
-            if result.reference:
-                references.append((name, result.reference))
-            else:
-                values.append((name, result.value))
+        values, references = _handed_over(record, entry.workflow.name)
         left = None
         if record.deadline is not None:
             left = max(0.0, record.deadline - self._state.clock.now()) + DEADLINE_MARGIN_SECONDS
@@ -206,9 +203,9 @@ class Lifecycle:
             entry.dispatch_id,
             entry.attempt,
             entry.workflow,
-            tuple(values),
+            values,
             left,
-            tuple(references),
+            references,
         )
 
     def _why_no_restart(self, record: JobRecord, entry: Entry) -> str | None:
@@ -244,3 +241,21 @@ class Lifecycle:
             entry.workflow.name, entry.state.value, entry.attempt, entry.worker, reason
         )
         self.on_change(record)
+
+
+def _handed_over(
+    record: JobRecord, name: str
+) -> tuple[tuple[tuple[str, bytes], ...], tuple[tuple[str, str], ...]]:
+    """What a workflow receives: values that travel with it, and names of those to be fetched."""
+    values, references = [], []
+    room = INPUT_BYTES
+    for needed in record.graph.needs(name):
+        result = record.inputs[needed]
+        room -= len(result.value)
+        if room < 0:
+            result = by_reference(result)
+        if result.reference:
+            references.append((needed, result.reference))
+        else:
+            values.append((needed, result.value))
+    return tuple(values), tuple(references)

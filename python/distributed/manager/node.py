@@ -36,6 +36,7 @@ from .settings import ManagerSettings
 from .starting import Starting
 from .state import ManagerState
 from .timers import Timers
+from .values import Values
 from .views import Views
 
 
@@ -129,6 +130,7 @@ class ManagerNode:
             **self._starting.handlers(),
             **self._results.handlers(),
             **self._delivery.handlers(),
+            **Values(self.state).handlers(),
             **self._progress.handlers(),
             **self._cancellation.handlers(),
             **self.roster.handlers(),

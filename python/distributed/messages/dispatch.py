@@ -114,7 +114,7 @@ class RegisterAgain(Message, frozen=True):
 class Assignment(Message, frozen=True):
     """One attempt of one workflow, bound to cores by its dispatch id.
 
-    `references` names the files of inputs too large to travel.
+    `references` names inputs too large to travel: values stored with the job, to be fetched.
     """
 
     job_id: str

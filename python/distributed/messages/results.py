@@ -9,8 +9,8 @@ class WorkflowResult(Message, frozen=True):
     """How one attempt of a workflow ended.
 
     `value` is the encoded return value (msgspec JSON-compatible data as msgpack), or empty
-    with `reference` naming where a large one lies. `counters` and `sketch` are the attempt's
-    final statistics. Idempotent on (job, workflow, datacenter, attempt).
+    with `reference` naming one that is stored with the job (`jobs.values`). `counters` and
+    `sketch` are the attempt's final statistics. Idempotent on (job, workflow, datacenter, attempt).
     """
 
     workflow: str

@@ -127,6 +127,8 @@ class JobResult(Message, frozen=True):
     workflows: tuple[WorkflowResult, ...]
     missing: tuple[tuple[str, str], ...] = ()
     datacenters: tuple[DatacenterProgress, ...] = ()
+    more: int = 0
+    """Results beyond those in `workflows`: too many for one message, to be fetched."""
 
 
 class JobPending(Message, frozen=True):

@@ -10,7 +10,16 @@ from enum import IntEnum
 
 import msgspec
 
-from distributed.messages import admin, cancel, dispatch, health, progress, results, submission
+from distributed.messages import (
+    admin,
+    cancel,
+    dispatch,
+    health,
+    progress,
+    results,
+    submission,
+    values,
+)
 from distributed.messages.base import Message
 
 from .overload import Overload
@@ -32,6 +41,7 @@ _MODULES = {
     health.__name__: MessageClass.CONTROL,
     dispatch.__name__: MessageClass.CONTROL,
     results.__name__: MessageClass.RESULTS,
+    values.__name__: MessageClass.RESULTS,
     submission.__name__: MessageClass.WORK,
     progress.__name__: MessageClass.PROGRESS,
 }

@@ -98,6 +98,7 @@ WORKER = (
     _gauge("jobs_held", "jobs", "Jobs of which this worker runs or keeps something."),
     _counter("attempts_ended", "attempts", "Attempts that ended on this worker.", "state"),
     _counter("jobs_orphaned", "jobs", "Jobs whose managers all went silent."),
+    _counter("value_transfers_failed", "requests", "Parts of large values to be moved again."),
     _counter("guard_kills", "attempts", "Attempts ended for want of memory."),
 )
 

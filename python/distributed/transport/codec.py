@@ -21,6 +21,7 @@ from distributed.messages import (
     progress,
     results,
     submission,
+    values,
 )
 
 CONVERSATIONS: tuple[ModuleType, ...] = (
@@ -33,6 +34,7 @@ CONVERSATIONS: tuple[ModuleType, ...] = (
     progress,
     results,
     submission,
+    values,
 )
 
 

@@ -39,6 +39,7 @@ from .running import Running
 from .settings import WorkerSettings
 from .state import WorkerState
 from .timers import Timers
+from .transfers import Transfers
 from .views import Views
 
 SPILL_SWEEP_SECONDS = 3600.0
@@ -97,7 +98,10 @@ class WorkerNode:
         self._orphans = Orphans(self.state)
         self._reporting = Reporting(self.state)
         self._delivery = Delivery(self.state, self._orphans, self._reporting)
-        self._running = Running(self.state, self._delivery, self._reporting)
+        in_files = self._own_executor and settings.executor == "subprocess"
+        folder = spill_directory(settings) if in_files else ""
+        transfers = Transfers(self.state, self._orphans, folder)
+        self._running = Running(self.state, self._delivery, self._reporting, transfers)
         self._orphans.end = self._running.end
         self._assignments = Assignments(self.state, self._running, self._orphans)
         self._cancellation = Cancellation(self.state, self._running)
@@ -236,7 +240,6 @@ def make_executor(settings: WorkerSettings, supervisor: Supervisor) -> Executor:
             RaySettings(
                 address=settings.ray_address,
                 import_paths=settings.import_paths,
-                spill_directory=spill if settings.data_directory else "",
             ),
             spawn,
         )

@@ -89,11 +89,15 @@ class JobRecord:
         ended: whether the job was dropped and only its fence is remembered.
         orphaned: whether its manager is gone and the grace runs.
         delivering: whether a delivery task runs.
+        bringing: held while an input is fetched, so that each is fetched once.
+        brought: files of inputs that were fetched, by workflow, attempt and datacenter.
         moved: set when another manager commands the job.
     """
 
     __slots__ = (
         "attempts",
+        "bringing",
+        "brought",
         "delivering",
         "ended",
         "fence",
@@ -122,6 +126,8 @@ class JobRecord:
         self.logs: deque[WorkerLog] = deque()
         self.log_lines = 0
         self.logs_dropped = 0
+        self.bringing = asyncio.Lock()
+        self.brought: dict[tuple[str, int, str], str] = {}
         self.moved = asyncio.Event()
         self.ended = False
         self.orphaned = False

@@ -5,9 +5,14 @@ from __future__ import annotations
 from array import array
 from functools import partial
 
+import msgspec
+
+from distributed.errors import ShoalError
 from distributed.execution.events import Lost, Started
 from distributed.execution.frames import Finished, Output, Progressed, Reported
 from distributed.execution.interface import Event
+from distributed.jobs.values import LARGE_BYTES, MAX_TEXT_CHARS
+from distributed.messages.dispatch import Assignment
 from distributed.messages.progress import WorkerLog
 from distributed.messages.results import WorkflowResult
 from distributed.stats.sketch import LatencySketch
@@ -17,6 +22,7 @@ from .delivery import Delivery
 from .record import AttemptRecord, JobRecord
 from .reporting import Reporting
 from .state import WorkerState
+from .transfers import Transfers
 
 HOW_IT_ENDED = {"timed_out": "timed_out", "orphaned": "cancelled", "guard": "lost"}
 """Final state of an attempt that this worker ended itself, by why it did."""
@@ -25,8 +31,15 @@ HOW_IT_ENDED = {"timed_out": "timed_out", "orphaned": "cancelled", "guard": "los
 class Running:
     """Starts attempts, follows them, and puts their results into the outbox."""
 
-    def __init__(self, state: WorkerState, delivery: Delivery, reporting: Reporting) -> None:
+    def __init__(
+        self,
+        state: WorkerState,
+        delivery: Delivery,
+        reporting: Reporting,
+        transfers: Transfers,
+    ) -> None:
         self._state = state
+        self._transfers = transfers
         self._delivery = delivery
         self._reporting = reporting
 
@@ -37,12 +50,41 @@ class Running:
             ConfigError: the executor cannot ever run it.
         """
         assignment = attempt.assignment
-        self._state.executor.start(assignment, partial(self._event, record, attempt))
+        if assignment.references:
+            start = partial(self._start_with, record, attempt)
+            self._transfers.bring(record, attempt, start, partial(self._moved, record, attempt))
+        else:
+            self._state.executor.start(assignment, partial(self._event, record, attempt))
         record.attempts[assignment.dispatch_id] = attempt
         self._state.attempts += 1
         self._state.events.note("accepted", assignment)
         self._state.forget_when_idle(record)
         self._set_deadline(record, attempt)
+
+    def _start_with(
+        self, record: JobRecord, attempt: AttemptRecord, assignment: Assignment
+    ) -> None:
+        """Hand an attempt to the executor whose inputs had to be fetched."""
+        try:
+            self._state.executor.start(assignment, partial(self._event, record, attempt))
+        except ShoalError as error:
+            self._put(record, attempt, "failed", error=str(error))
+
+    def _moved(
+        self,
+        record: JobRecord,
+        attempt: AttemptRecord,
+        state: str,
+        error: str,
+        reference: str,
+        event: Finished | None = None,
+    ) -> None:
+        """A transfer ended the attempt, or brought its value to where it is kept."""
+        if attempt.ended_by:
+            state = HOW_IT_ENDED.get(attempt.ended_by, "cancelled")
+        if event is not None:
+            event = msgspec.structs.replace(event, value=b"", reference=reference)
+        self._put(record, attempt, state, error=error, event=event)
 
     def never_started(
         self, record: JobRecord, attempt: AttemptRecord, state: str, reason: str
@@ -109,7 +151,19 @@ class Running:
         if state != "completed" and attempt.ended_by:
             state = HOW_IT_ENDED.get(attempt.ended_by, "cancelled")
             error = attempt.end_reason or error
+        if state == "completed" and (event.reference or len(event.value) > LARGE_BYTES):
+            self._carry(record, attempt, event)
+            return
         self._put(record, attempt, state, error=error, event=event)
+
+    def _carry(self, record: JobRecord, attempt: AttemptRecord, event: Finished) -> None:
+        """Bring a large value to safety; the attempt's own timeout does not count for that."""
+        key = ("timeout", record.job_id, attempt.assignment.dispatch_id)
+        self._state.deadlines.cancel(key)
+        attempt.pid, attempt.started_at = 0, None
+        self._set_deadline(record, attempt)
+        moved = partial(self._moved, record, attempt, event=event)
+        self._transfers.carry(record, attempt, event, moved)
 
     def _lost(self, record: JobRecord, attempt: AttemptRecord, event: Lost) -> None:
         self._put(record, attempt, "lost", error=event.reason)
@@ -129,8 +183,8 @@ class Running:
             attempt=assignment.attempt,
             state=state,
             value=event.value if event else b"",
-            error=error,
-            traceback=event.traceback if event else "",
+            error=error[:MAX_TEXT_CHARS],
+            traceback=event.traceback[:MAX_TEXT_CHARS] if event else "",
             datacenter=self._state.identity.datacenter,
             worker=self._state.name,
             run_seconds=event.run_seconds if event else 0.0,

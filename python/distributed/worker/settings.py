@@ -23,9 +23,9 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     import_paths: tuple[str, ...] = ()
     """Folders put in front of the workflows' module search path."""
     data_directory: str = ""
-    """Where large results and the event log lie; "" keeps results in memory and no log."""
+    """Where large results wait and the event log lies; "" takes a temporary folder and no log."""
     spill_keep_seconds: float = 86_400.0
-    """How long files of results over 1 MiB are kept."""
+    """How long files are kept that a worker which died left behind."""
     warm_children: int = 2
     """Child processes started before the first workflow."""
     queue_limit: int = 4096

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from distributed.client import Outcome
-from distributed.errors import JobFailed, WorkflowFailed
+from distributed.errors import JobFailed, ValueNotFetched, WorkflowFailed
 from distributed.messages.results import WorkflowResult
 from distributed.messages.submission import JobResult
 
@@ -58,11 +58,22 @@ def test_a_completed_replica_counts_over_a_failed_one() -> None:
     assert outcome("completed", failed("a"), done("a", 7, "us"))["a"] == 7
 
 
-def test_a_large_value_is_read_from_its_file(tmp_path: Path) -> None:
-    path = tmp_path / "value"
-    path.write_bytes(encode("x" * 10))
-    ended = outcome("completed", WorkflowResult("a", 1, "completed", reference=str(path)))
-    assert ended["a"] == "x" * 10
+def test_a_large_value_that_was_not_fetched_says_so() -> None:
+    named = WorkflowResult("a", 1, "completed", reference="value:1:2000000:eu")
+    ended = outcome("completed", named, done("b", 2))
+    assert ended["b"] == 2
+    with pytest.raises(ValueNotFetched, match="'a' is not at hand"):
+        _ = ended["a"]
+
+
+def test_a_file_that_a_result_names_is_never_read(tmp_path: Path) -> None:
+    """What the network names is no path of this machine."""
+    secret = tmp_path / "secret"
+    secret.write_bytes(encode("x" * 10))
+    for reference in (str(secret), f"file://{secret}"):
+        ended = outcome("completed", WorkflowResult("a", 1, "completed", reference=reference))
+        with pytest.raises(ValueNotFetched):
+            _ = ended["a"]
 
 
 def test_a_name_without_a_result_is_a_key_error() -> None:
