@@ -114,6 +114,7 @@ SHARED = (
     _counter("frames_skipped", "frames", "Frames of an unknown kind.", "reason"),
     _counter("replies_late", "replies", "Replies that nobody waited for any more."),
     _counter("notices_refused", "messages", "One-way messages that were refused."),
+    _counter("messages_too_large", "messages", "Messages that no frame can hold, not sent."),
     _counter("connections_refused", "connections", "Peers turned away.", "reason"),
     _counter("connections_broken", "connections", "Connections that ended by an error."),
     _counter("labels_folded", "samples", "Samples whose labels were too many, counted as `other`."),

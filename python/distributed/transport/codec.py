@@ -51,16 +51,25 @@ def message_types() -> tuple[type[base.Message], ...]:
 
 
 class MessageCodec:
-    """Encodes and decodes message bodies."""
+    """Encodes and decodes message bodies of at most `most_bytes`."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_bytes: int = 1 << 62) -> None:
+        self._most = most_bytes
         union: Any = reduce(or_, message_types())
         self._decoder: msgspec.msgpack.Decoder[base.Message] = msgspec.msgpack.Decoder(union)
         self._encoder = msgspec.msgpack.Encoder()
 
     def encode(self, message: msgspec.Struct) -> bytes:
-        """The body of a frame."""
-        return self._encoder.encode(message)
+        """The body of a frame.
+
+        Raises:
+            FrameError: the receiver would refuse it for its size, and the connection with it.
+        """
+        body = self._encoder.encode(message)
+        if len(body) > self._most:
+            name = type(message).__name__
+            raise FrameError(f"{name} has {len(body)} bytes, a frame holds {self._most}")
+        return body
 
     def decode(self, body: bytes) -> base.Message:
         """The message in a body.

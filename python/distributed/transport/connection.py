@@ -153,8 +153,17 @@ class TcpConnection(asyncio.Protocol):
         """Send if there is room and the peer is there."""
         if self.closed or self._outbox is None or self._peer is None or self._outbox.full:
             return False
-        self._outbox.put(Kind.NOTICE, 0, 0, self._endpoint.codec.encode(message))
+        try:
+            body = self._endpoint.codec.encode(message)
+        except FrameError as error:
+            self._too_large(error)
+            return False
+        self._outbox.put(Kind.NOTICE, 0, 0, body)
         return True
+
+    def _too_large(self, error: FrameError) -> None:
+        self._endpoint.metrics.count("messages_too_large")
+        self._endpoint.logger.error("not sent to %s: %s", self.address, error)
 
     def _open_outbox(self) -> Outbox:
         if self.closed or self._outbox is None:
@@ -271,7 +280,12 @@ class TcpConnection(asyncio.Protocol):
             return
         if reply is None:
             reply = Refused("no_answer", "the handler gave no answer to a request")
-        self._put(Kind.REPLY, correlation, self._endpoint.codec.encode(reply))
+        try:
+            body = self._endpoint.codec.encode(reply)
+        except FrameError as error:
+            self._too_large(error)
+            body = self._endpoint.codec.encode(Refused("too_large", str(error)))
+        self._put(Kind.REPLY, correlation, body)
 
     def _put(self, kind: Kind, correlation: int, body: bytes) -> None:
         if self._outbox is not None and not self.closed:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from distributed.transport.interface import Identity
 
 
+FRAME_ROOM = 64
+"""Of a frame, kept for its header and a request's deadline."""
+
+
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Bounds of one connection.
 
@@ -62,4 +66,4 @@ class Endpoint:
         self.metrics = metrics
         self.limits = limits or Limits()
         self.cluster = cluster
-        self.codec = MessageCodec()
+        self.codec = MessageCodec(self.limits.max_frame_bytes - FRAME_ROOM)

@@ -9,11 +9,18 @@ from collections.abc import Callable
 
 import pytest
 
-from distributed.errors import ConnectError, PeerIdentityError, PeerRefused, RequestTimeout
+from distributed.errors import (
+    ConnectError,
+    FrameError,
+    PeerIdentityError,
+    PeerRefused,
+    RequestTimeout,
+)
 from distributed.messages.base import Done, Gone
 from distributed.messages.submission import FetchResult, JobPending
 from distributed.transport import Context
 from distributed.transport.endpoint import Limits
+from distributed.types import Role
 
 from .conftest import Node
 
@@ -226,3 +233,30 @@ async def test_a_slow_reader_fills_the_outbox_and_then_frees_it(make_node: Make)
     await connection.send(FetchResult("after"))
     assert await connection.request(Done(), timeout=5.0) == Done()
     assert got == sent + 1
+
+
+async def test_a_message_that_no_frame_can_hold_is_refused_here_and_harms_nobody(
+    make_node: Make,
+) -> None:
+    """On the way there, on the way back, and as a notice: the connection stays."""
+    limits = Limits(max_frame_bytes=10_000)
+    server = make_node("server", limits=limits)
+    client = make_node("client", Role.CLIENT, limits=limits)
+    long = JobPending("j-1", "x" * 20_000)
+
+    def answer(_: Context, message: FetchResult) -> JobPending:
+        return long if message.job_id == "long" else JobPending(message.job_id, "running")
+
+    address = await server.listen({FetchResult: answer})
+    connection = await client.connect(address)
+    with pytest.raises(FrameError, match="JobPending has 20"):
+        await connection.request(long, timeout=5.0)
+    with pytest.raises(FrameError):
+        await connection.send(long)
+    assert connection.try_send(long) is False
+    with pytest.raises(PeerRefused, match="a frame holds") as refused:
+        await connection.request(FetchResult("long"), timeout=5.0)
+    assert refused.value.code == "too_large"
+    assert await connection.request(FetchResult("short"), timeout=5.0) == JobPending(
+        "short", "running"
+    )
