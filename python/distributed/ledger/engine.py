@@ -29,6 +29,7 @@ from sqlalchemy.pool import StaticPool
 from distributed.clock import Clock
 from distributed.errors import ConfigError
 
+from .address import full_address
 from .mapping import mapped
 from .sqlite import SqliteEngine
 from .work import T, Work
@@ -101,6 +102,9 @@ class InlineEngine:
 class AsyncEngine:
     """A database behind an async driver: PostgreSQL over asyncpg.
 
+    Of several hosts the one that takes writes is connected to: a standby counts once it was
+    promoted. A connection that broke with its server is replaced by one to the next.
+
     Args:
         url: as SQLAlchemy takes it.
         timeout_seconds: for one block, connecting included.
@@ -109,11 +113,12 @@ class AsyncEngine:
     def __init__(self, url: URL, *, timeout_seconds: float = 10.0) -> None:
         self.dialect = url.get_backend_name()
         self._timeout = timeout_seconds
+        wanted = {"target_session_attrs": "read-write", "timeout": timeout_seconds}
         self._engine = create_async_engine(
             url,
             pool_size=4,
             pool_pre_ping=True,
-            connect_args={"target_session_attrs": "read-write", "timeout": timeout_seconds},
+            connect_args={name: wanted[name] for name in wanted if name not in url.query},
         )
         self.now: ColumnElement[float] = cast(func.extract("epoch", func.clock_timestamp()), Double)
 
@@ -138,20 +143,16 @@ def open_engine(url: str, clock: Clock, *, timeout_seconds: float = 10.0) -> Eng
     """The engine for a database address.
 
     `memory:` keeps everything in this process; `sqlite:PATH` and `postgresql://…` are short
-    for SQLAlchemy's addresses with the drivers named in the design.
+    for SQLAlchemy's addresses with the drivers named in the design. Several PostgreSQL hosts
+    are written as libpq does, with commas.
 
     Raises:
         ConfigError: the address cannot be read, or its driver is not installed.
     """
     if url == "memory:" or (url.startswith("sqlite") and url.endswith(("://", ":memory:"))):
         return InlineEngine(clock)
-    full = url
-    if url.startswith("sqlite:") and not url.startswith("sqlite://"):
-        full = f"sqlite:///{url.removeprefix('sqlite:')}"
-    elif url.startswith(("postgresql://", "postgres://")):
-        full = "postgresql+asyncpg://" + url.partition("://")[2]
     try:
-        parsed = make_url(full)
+        parsed = make_url(full_address(url))
         if parsed.get_backend_name() == "sqlite":
             return SqliteEngine(parsed)
         return AsyncEngine(parsed, timeout_seconds=timeout_seconds)

@@ -51,8 +51,8 @@ class PostgresServer:
         self.port = free_port()
         self._options = f"-F -p {self.port}" if not fsync else f"-p {self.port}"
 
-    def run(self, *command: str) -> None:
-        """Run one of PostgreSQL's programs as its own user.
+    def run(self, *command: str) -> str:
+        """Run one of PostgreSQL's programs as its own user; what it printed.
 
         Raises:
             RuntimeError: it failed; carries what it printed.
@@ -63,6 +63,7 @@ class PostgresServer:
         done = subprocess.run(argv, capture_output=True, text=True, check=False, cwd="/")
         if done.returncode:
             raise RuntimeError(f"{argv}: {done.stdout}{done.stderr}")
+        return done.stdout
 
     def own(self) -> None:
         """Give the folder to the server's user."""
@@ -81,6 +82,32 @@ class PostgresServer:
     def stop(self, mode: str = "immediate") -> None:
         """Stop the server."""
         self.run("pg_ctl", "-D", str(self.data), "-w", "-m", mode, "stop")
+
+    def sql(self, statement: str) -> str:
+        """Run one statement as the superuser; what it printed.
+
+        Raises:
+            RuntimeError: it failed.
+        """
+        where = ["-h", "127.0.0.1", "-p", str(self.port), "-U", USER, "-d", "postgres"]
+        return self.run("psql", *where, "-X", "-A", "-t", "-c", statement)
+
+    def follow(self, primary: PostgresServer, name: str) -> None:
+        """Become a synchronous standby of `primary`, and serve.
+
+        Raises:
+            RuntimeError: the copy failed, or the standby did not start.
+        """
+        self.own()
+        source = f"host=127.0.0.1 port={primary.port} user={USER} application_name={name}"
+        self.run("pg_basebackup", "-D", str(self.data), "-R", "-d", source, "-c", "fast")
+        self.start()
+        primary.sql(f"ALTER SYSTEM SET synchronous_standby_names = '{name}'")
+        primary.sql("SELECT pg_reload_conf()")
+
+    def promote(self) -> None:
+        """Stop following and take writes; returns when it does."""
+        self.run("pg_ctl", "-D", str(self.data), "-w", "promote")
 
     def fresh_database(self) -> str:
         """Create an empty database; its address."""
