@@ -190,6 +190,7 @@ class Dispatch:
             run.names,
             inputs=self._inputs.known(record, run),
             remaining_seconds=max(0.001, record.deadline_at - self._state.clock.now()),
+            attempts=record.attempts_spent(run),
         )
 
     def _taken(self, record: JobRecord, run: DatacenterRun) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from distributed.ledger.interface import WorkflowRow
 from distributed.messages.progress import AttemptProgress, JobProgress, WorkflowChange
 from distributed.transport.interface import Context, Handlers
 from distributed.types import JobState, WorkflowState
 
-from .record import DatacenterRun, JobRecord
+from .record import SPENT, DatacenterRun, JobRecord
 from .state import GateState
 from .story import Stories
 from .watching import Watching
@@ -65,6 +66,7 @@ class Progress:
             return
         if (change.workflow, run.datacenter) in record.results:
             return
+        self._count_attempts(record, run, change)
         if run.states is None:
             run.states = {}
         run.states[change.workflow] = change
@@ -88,3 +90,14 @@ class Progress:
             self._stories.soon(record)
         else:
             self._watching.change(record, run.datacenter, change)
+
+    def _count_attempts(
+        self, record: JobRecord, run: DatacenterRun, change: WorkflowChange
+    ) -> None:
+        """Attempts used up are durable: a takeover does not give them anew."""
+        used = change.attempt if change.state == WorkflowState.LOST.value else change.attempt - 1
+        withdrawn = change.workflow in (record.withdrawn or ())
+        if record.spend(change.workflow, run.datacenter, used) and not withdrawn:
+            row = WorkflowRow(change.workflow, SPENT, used, run.datacenter)
+            self._stories.add_workflow(record, row)
+            self._stories.soon(record)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from .watching import Watch
 
+SPENT = "spent"
+"""State of a ledger's row that counts a workflow's used attempts; its reason is where."""
 TAIL_UPDATES = 6
 """Recent updates kept for a watcher that comes just after submitting."""
 
@@ -137,6 +139,7 @@ class JobRecord:
         "scope",
         "sequence",
         "settled",
+        "spent",
         "stored",
         "stored_bytes",
         "story",
@@ -188,6 +191,7 @@ class JobRecord:
         self.logs_total = 0
         self.gaps: dict[str, str] | None = None
         self.extensions: dict[str, tuple[int, int]] | None = None
+        self.spent: dict[tuple[str, str], int] | None = None
         self._graph: DependencyGraph | None = None
         self._names: dict[str, int] | None = None
 
@@ -246,6 +250,31 @@ class JobRecord:
             self.stored.add(key)
             self.stored_bytes += size
         return True
+
+    def spend(self, workflow: str, datacenter: str, attempts: int) -> bool:
+        """So many attempts of a workflow are known to be used up; False where that is no news."""
+        key = (workflow, self._counted_in(datacenter))
+        if attempts <= (self.spent or {}).get(key, 0):
+            return False
+        if self.spent is None:
+            self.spent = {}
+        self.spent[key] = attempts
+        return True
+
+    def attempts_spent(self, run: DatacenterRun) -> dict[str, int]:
+        """What a manager that takes the part must count as used up, by workflow."""
+        if self.spent is None:
+            return {}
+        here, counted = set(self.runs_here(run)), self._counted_in(run.datacenter)
+        return {
+            name: attempts
+            for (name, where), attempts in self.spent.items()
+            if name in here and where == counted
+        }
+
+    def _counted_in(self, datacenter: str) -> str:
+        """Replicas count for themselves; a part that moves takes its count along."""
+        return datacenter if self.job.placement.mode == "replicate" else ""
 
     def created_elsewhere(self, run: DatacenterRun) -> bool:
         """Whether a part had a manager before, whose workers may still run it."""

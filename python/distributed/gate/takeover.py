@@ -32,7 +32,7 @@ from .dispatch import Dispatch
 from .ending import Ending
 from .inputs import Inputs
 from .managers import Managers
-from .record import DatacenterRun, JobRecord
+from .record import SPENT, DatacenterRun, JobRecord
 from .results import Results
 from .state import GateState
 from .story import Stories
@@ -252,8 +252,11 @@ class Takeover:
             record.take(result, self._state.settings.held_value_bytes)
         if stored.cancel_reason is not None:
             record.cancelling = stored.cancel_reason
-        cancelled = {row.workflow: row.reason for row in stored.workflows}
+        cancelled = {row.workflow: row.reason for row in stored.workflows if row.state != SPENT}
         record.withdrawn = cancelled or None
+        for fact in stored.workflows:
+            if fact.state == SPENT:
+                record.spend(fact.workflow, fact.reason, fact.attempt)
         return record
 
     def _go_on(self, record: JobRecord, stored: StoredJob) -> None:
@@ -287,6 +290,8 @@ class Takeover:
         assert manager is not None
         run.address = manager.address
         run.started = True
+        for workflow, attempt in report.running:
+            record.spend(workflow, run.datacenter, attempt - 1)
         self._inputs.provide_all(record, run)
         self._cancellation.repeat(record, run)
         if report.results:

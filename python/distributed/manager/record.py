@@ -141,8 +141,9 @@ class JobRecord:
         self.entries: dict[str, Entry] = {}
         self.graph = DependencyGraph(job.workflows, only=message.workflows or None)
         self.line = JobLine(self, exclusive=job.exclusive)
+        allowed = job.retry_budget if job.retry_budget is not None else restarts
         self.budget = RestartBudget(
-            job=job.retry_budget if job.retry_budget is not None else restarts,
+            job=max(0, allowed - sum(message.attempts.values())),
             workflow_attempts={
                 w.name: max(1, w.attempts - message.attempts.get(w.name, 0)) for w in job.workflows
             },

@@ -13,7 +13,8 @@ class StartJob(Message, frozen=True):
     `epoch` is the owner gate's fence token, `manager_epoch` this assignment's within the
     datacenter. `workflows` names the subset to run, empty meaning all. `inputs` are results
     already known (of other datacenters, or from before a takeover).
-    `remaining_seconds` is what is left of the job's deadline.
+    `remaining_seconds` is what is left of the job's deadline. `attempts` counts those of each
+    workflow that were used up before, under whatever manager: they are not given anew.
     """
 
     job_id: str
