@@ -25,7 +25,7 @@ from .state import GateState
 from .story import Stories
 
 ROUNDS = RetryPolicy(attempts=0, base_seconds=0.1, cap_seconds=2.0)
-UNFIT_CODES = frozenset({"too_wide", "invalid", "unhandled"})
+UNFIT_CODES = frozenset({"too_wide", "too_large", "invalid", "unhandled"})
 """Refusals about the job itself: asking the same datacenter again would change nothing."""
 ROUNDS_ALONE = 3
 """Rounds without any live manager after which another datacenter is looked for."""

@@ -1,17 +1,23 @@
-"""Who holds which cores: every reservation is bound to a dispatch id.
+"""Who holds which cores and how much memory: every reservation is bound to a dispatch id.
 
 Free cores are what no dispatch holds, never what a heartbeat says. A worker may be given
 tiny dispatches ahead of its cores; those hold none until one is freed, then the oldest gets
 it. So bound cores never exceed cores, and a release of something unknown changes nothing.
+Memory is what workflows may use at most, promised from the moment they are given, ahead or
+not; one that names no limit is promised none.
 """
 
 from __future__ import annotations
 
+import sys
 from collections import OrderedDict
 from collections.abc import Collection, Iterator
 from enum import IntEnum
 
 import msgspec
+
+UNLIMITED = sys.maxsize
+"""Free memory of a worker that does not say what it has."""
 
 
 class Standing(IntEnum):
@@ -30,6 +36,7 @@ class Binding(msgspec.Struct, gc=False):
         holder: whose it is (a job's record).
         tag: what it is to the holder; not looked at here.
         bound: whether it holds its cores yet.
+        memory_bytes: what it may use.
     """
 
     dispatch_id: str
@@ -37,6 +44,7 @@ class Binding(msgspec.Struct, gc=False):
     tag: object
     cores: int
     bound: bool
+    memory_bytes: int = 0
 
 
 class WorkerSlots:
@@ -47,6 +55,7 @@ class WorkerSlots:
             lowers `free`, never a reservation.
         hold: who waits for this worker to empty, None while it is open to all.
         tenant: the exclusive holder that has something here, None where there is none.
+        memory_bytes: what it offers, 0 for unknown; `promised` of it.
     """
 
     __slots__ = (
@@ -57,12 +66,16 @@ class WorkerSlots:
         "foreign",
         "hold",
         "instance",
+        "memory_bytes",
         "name",
+        "promised",
         "standing",
         "tenant",
     )
 
-    def __init__(self, name: str, instance: str, cores: int) -> None:
+    def __init__(self, name: str, instance: str, cores: int, memory_bytes: int = 0) -> None:
+        self.memory_bytes = memory_bytes
+        self.promised = 0
         self.name = name
         self.instance = instance
         self.cores = cores
@@ -78,6 +91,11 @@ class WorkerSlots:
     def free(self) -> int:
         """Cores that a new dispatch could hold."""
         return max(0, self.cores - max(self.bound, min(self.cores, self.bound + self.foreign)))
+
+    @property
+    def free_memory(self) -> int:
+        """Bytes that a new dispatch could be promised."""
+        return max(0, self.memory_bytes - self.promised) if self.memory_bytes else UNLIMITED
 
     @property
     def ahead(self) -> int:
@@ -115,6 +133,7 @@ class WorkerSlots:
         tag: object = None,
         *,
         exclusive: bool = False,
+        memory_bytes: int = 0,
     ) -> Binding:
         """Put a dispatch here; it holds its cores where they are free, else it is ahead.
 
@@ -125,8 +144,10 @@ class WorkerSlots:
             raise ValueError(f"{dispatch_id} is already bound on {self.name}")
         if not 0 < cores <= self.cores:
             raise ValueError(f"{cores} cores asked of {self.name}, which has {self.cores}")
-        binding = Binding(dispatch_id, holder, tag, cores, self.bound + cores <= self.cores)
+        free = self.bound + cores <= self.cores
+        binding = Binding(dispatch_id, holder, tag, cores, free, memory_bytes)
         self._bindings[dispatch_id] = binding
+        self.promised += memory_bytes
         if exclusive:
             self.tenant = holder
         if binding.bound:
@@ -140,6 +161,7 @@ class WorkerSlots:
         binding = self._bindings.pop(dispatch_id, None)
         if binding is None:
             return False
+        self.promised -= binding.memory_bytes
         if not self._bindings:
             self.tenant = None
         if not binding.bound:
@@ -188,11 +210,24 @@ class Allocation:
             default=0,
         )
 
+    def roomiest(self) -> int:
+        """Most memory that one dispatch could be promised now."""
+        return max(
+            (w.free_memory for w in self.workers.values() if w.standing < Standing.SHUT),
+            default=0,
+        )
+
+    def could_hold(self, memory_bytes: int | None) -> bool:
+        """Whether any worker, empty, offers that much memory."""
+        wanted = memory_bytes or 0
+        return any(_offers(w, wanted) for w in self.workers.values())
+
     def choose(
         self,
         cores: int,
         holder: object,
         *,
+        memory_bytes: int = 0,
         avoid: Collection[str] = (),
         exclusive: bool = False,
         ahead: int = 0,
@@ -209,6 +244,8 @@ class Allocation:
                 continue
             if not worker.open_to(holder, exclusive=exclusive):
                 continue
+            if memory_bytes > worker.free_memory:
+                continue
             waits = worker.free < cores
             if waits and (worker.ahead >= ahead or cores != 1):
                 continue
@@ -218,7 +255,9 @@ class Allocation:
                 best, best_rank = worker, rank
         return best
 
-    def hold_for(self, holder: object, cores: int, *, exclusive: bool) -> WorkerSlots | None:
+    def hold_for(
+        self, holder: object, cores: int, *, exclusive: bool, memory_bytes: int = 0
+    ) -> WorkerSlots | None:
         """Close the worker that can soonest serve `holder` to everyone else.
 
         At most half of the workers (but at least one) are held at a time, so that what waits
@@ -233,7 +272,10 @@ class Allocation:
         able = [
             w
             for w in self.workers.values()
-            if w.hold is None and w.standing < Standing.SHUT and w.cores >= cores
+            if w.hold is None
+            and w.standing < Standing.SHUT
+            and w.cores >= cores
+            and _offers(w, memory_bytes)
         ]
         if not able:
             return None
@@ -246,3 +288,7 @@ class Allocation:
         for worker in self.workers.values():
             if worker.hold is holder:
                 worker.hold = None
+
+
+def _offers(worker: WorkerSlots, memory_bytes: int) -> bool:
+    return not worker.memory_bytes or memory_bytes <= worker.memory_bytes

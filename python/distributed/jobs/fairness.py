@@ -25,23 +25,24 @@ class Ready(msgspec.Struct, frozen=True, gc=False):
     cores: int
     priority: int
     since: float
+    memory_bytes: int = 0
 
 
 class JobLine:
     """Ready workflows of one job; hangs off the job's record.
 
-    Kept apart by the cores they need, so that what fits is found without passing by what
-    does not.
+    Kept apart by the cores and memory they need, so that what fits is found without passing
+    by what does not.
     """
 
-    __slots__ = ("_by_cores", "_live", "_sequence", "exclusive", "owner", "queued", "tag")
+    __slots__ = ("_by_need", "_live", "_sequence", "exclusive", "owner", "queued", "tag")
 
     def __init__(self, owner: object, *, exclusive: bool = False) -> None:
         self.owner = owner
         self.exclusive = exclusive
         self.tag = 0.0
         self.queued = False
-        self._by_cores: dict[int, list[tuple[float, int, Ready]]] = {}
+        self._by_need: dict[tuple[int, int], list[tuple[float, int, Ready]]] = {}
         self._live: dict[str, Ready] = {}
         self._sequence = 0
 
@@ -59,7 +60,7 @@ class JobLine:
         """`entry` may start."""
         self._sequence += 1
         key = entry.since / AGE_SECONDS - entry.priority
-        heap = self._by_cores.setdefault(entry.cores, [])
+        heap = self._by_need.setdefault((entry.cores, entry.memory_bytes), [])
         heappush(heap, (key, self._sequence, entry))
         self._live[entry.name] = entry
 
@@ -67,17 +68,20 @@ class JobLine:
         """`name` may not start after all; False where it did not wait."""
         return self._live.pop(name, None) is not None
 
-    def head(self, widest: int | None = None) -> Ready | None:
-        """The next to start among those that need at most `widest` cores."""
+    def head(self, widest: int | None = None, roomiest: int | None = None) -> Ready | None:
+        """The next to start among those that need at most so many cores and bytes."""
         best: tuple[float, int, Ready] | None = None
-        for cores in tuple(self._by_cores):
+        for need in tuple(self._by_need):
+            cores, memory_bytes = need
             if widest is not None and cores > widest:
                 continue
-            heap = self._by_cores[cores]
+            if roomiest is not None and memory_bytes > roomiest:
+                continue
+            heap = self._by_need[need]
             while heap and self._live.get(heap[0][2].name) is not heap[0][2]:
                 heappop(heap)
             if not heap:
-                del self._by_cores[cores]
+                del self._by_need[need]
             elif best is None or heap[0] < best:
                 best = heap[0]
         return best[2] if best else None
@@ -85,7 +89,7 @@ class JobLine:
     def take(self, entry: Ready) -> None:
         """`entry`, given by `head`, starts."""
         del self._live[entry.name]
-        heappop(self._by_cores[entry.cores])
+        heappop(self._by_need[entry.cores, entry.memory_bytes])
 
 
 class FairQueue:

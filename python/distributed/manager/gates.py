@@ -16,6 +16,7 @@ from distributed.transport.interface import Context, Handlers
 from distributed.types import Address
 
 from .backpressure import Backpressure
+from .pace import Pace
 from .roster import Roster
 from .state import ManagerState
 
@@ -34,15 +35,15 @@ class GateLink:
 class Gates:
     """Registers gates, answers their probes, and sends each the status at one interval."""
 
-    def __init__(self, state: ManagerState, roster: Roster, backpressure: Backpressure) -> None:
+    def __init__(
+        self, state: ManagerState, roster: Roster, backpressure: Backpressure, pace: Pace
+    ) -> None:
         self._state = state
+        self._pace = pace
         self._backpressure = backpressure
         self._roster = roster
         self._links: dict[str, GateLink] = {}
         self._sequence = 0
-        self._counted = 0
-        self._counted_at = state.clock.now()
-        self._rate = 0.0
 
     def handlers(self) -> Handlers:
         """Messages of this conversation."""
@@ -70,11 +71,7 @@ class Gates:
         state = self._state
         allocation = state.allocation
         self._sequence += 1
-        now = state.clock.now()
-        if now - self._counted_at >= 1.0:
-            self._rate = (state.dispatched - self._counted) / (now - self._counted_at)
-            self._counted, self._counted_at = state.dispatched, now
-        queued = sum(len(line) for line in state.queue.waiting())
+        queued = self._pace.queued
         healthy = sum(1 for slots in allocation.workers.values() if slots.standing == 0)
         return ManagerStatus(
             state.name,
@@ -87,8 +84,8 @@ class Gates:
             free_cores=allocation.free,
             queued=queued,
             jobs=len(state.records),
-            dispatch_rate=self._rate,
-            expected_wait_seconds=self._expected_wait(queued),
+            dispatch_rate=self._pace.rate,
+            expected_wait_seconds=self._pace.wait_seconds(queued),
             overload=self._overload(),
             pressure=self._backpressure.level.label,
             draining=state.draining,
@@ -99,12 +96,6 @@ class Gates:
             peers=self._roster.peers(),
             departures=state.departed(),
         )
-
-    def _expected_wait(self, queued: int) -> float:
-        """Seconds until a new workflow would start, at the present rate of dispatch."""
-        if not queued:
-            return 0.0
-        return queued / self._rate if self._rate > 0 else 60.0
 
     def _overload(self) -> str:
         facts = [seat.status for seat in self._state.seats.values() if seat.status is not None]

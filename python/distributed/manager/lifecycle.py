@@ -47,7 +47,13 @@ class Lifecycle:
         missing = any(name not in record.inputs for name in record.graph.needs(workflow.name))
         if record.rebuilding or missing:
             return
-        ready = Ready(workflow.name, workflow.cores, workflow.priority, entry.ready_since)
+        ready = Ready(
+            workflow.name,
+            workflow.cores,
+            workflow.priority,
+            entry.ready_since,
+            workflow.memory_bytes or 0,
+        )
         self._state.queue.push(record.line, ready)
         self.on_work()
 

@@ -26,6 +26,7 @@ from .delivery import Delivery
 from .gates import Gates
 from .lanes import Lanes
 from .lifecycle import Lifecycle
+from .pace import Pace
 from .progress import Progress
 from .rebuild import Rebuild
 from .reconcile import Reconcile
@@ -89,11 +90,12 @@ class ManagerNode:
         reconcile = Reconcile(state, lifecycle)
         self._results = Results(state, lifecycle, self._progress, reconcile)
         rebuild = Rebuild(state, lifecycle, reconcile, self._results)
-        self._starting = Starting(state, lifecycle, rebuild, delivery)
+        pace = Pace(state)
+        self._starting = Starting(state, lifecycle, rebuild, delivery, pace)
         self.roster = Roster(state, lifecycle, scheduler, reconcile)
         self._cancellation = Cancellation(state, lifecycle)
         backpressure = Backpressure(state)
-        self._gates = Gates(state, self.roster, backpressure)
+        self._gates = Gates(state, self.roster, backpressure, pace)
         self._views = Views(state, self._gates)
         self._timers = Timers(
             state,

@@ -102,6 +102,7 @@ class Reconcile:
         record.adrift.pop((work.workflow, work.attempt), None)
         self._lifecycle.adopt(record, entry, work.attempt, seat.name, work.dispatch_id)
         if 0 < work.cores <= seat.slots.cores:
-            seat.slots.bind(work.dispatch_id, record, work.cores, entry)
+            memory = entry.workflow.memory_bytes or 0
+            seat.slots.bind(work.dispatch_id, record, work.cores, entry, memory_bytes=memory)
         self._lifecycle.running(record, entry, work.dispatch_id)
         return True

@@ -191,7 +191,7 @@ class Roster:
         )
 
     def _seat(self, message: RegisterWorker) -> WorkerSeat:
-        slots = WorkerSlots(message.name, message.instance, message.cores)
+        slots = WorkerSlots(message.name, message.instance, message.cores, message.memory_bytes)
         seat = WorkerSeat(message, slots, self._state.clock.now())
         self._state.seats[message.name] = seat
         self._state.allocation.workers[message.name] = slots

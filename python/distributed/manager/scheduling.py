@@ -19,8 +19,8 @@ class Scheduler:
     """Gives out cores in rounds: at most one a turn of the event loop, when something changed.
 
     Fair between jobs (`jobs.fairness`), bound to dispatch ids (`jobs.allocation`). Waiting for
-    cores costs no attempt. A wide workflow that waited for `hold_after_seconds` has a worker
-    emptied for it.
+    cores costs no attempt. A wide (or large) workflow that waited for `hold_after_seconds` has a
+    worker emptied for it.
     """
 
     def __init__(self, state: ManagerState, lifecycle: Lifecycle, lanes: Lanes) -> None:
@@ -40,6 +40,7 @@ class Scheduler:
         state = self._state
         queue, allocation = state.queue, state.allocation
         widest = allocation.widest()
+        roomiest = allocation.roomiest()
         holds = any(slots.hold is not None for slots in allocation.workers.values())
         tries = 0
         while (line := queue.next()) is not None:
@@ -48,7 +49,7 @@ class Scheduler:
                 tries += 1
                 if tries > TRIES_WITHOUT_CORES or not (state.tiny.any_tiny or holds):
                     break
-            ready = line.head(max(1, widest, held))
+            ready = line.head(max(1, widest, held), roomiest)
             slots = self._choose(line, ready) if ready is not None else None
             if ready is None or slots is None:
                 self._hold_if_due(line)
@@ -58,6 +59,7 @@ class Scheduler:
             queue.take(line, ready)
             self._give(line, ready, slots)
             widest = allocation.widest() if slots.hold is not None or not slots.free else widest
+            roomiest = allocation.roomiest() if ready.memory_bytes else roomiest
         queue.end_round()
 
     def sweep(self) -> None:
@@ -75,6 +77,7 @@ class Scheduler:
         return self._state.allocation.choose(
             ready.cores,
             record,
+            memory_bytes=ready.memory_bytes,
             avoid=(entry.worker,) if entry.worker else (),
             exclusive=line.exclusive,
             ahead=depth if depth > 1 and not line.exclusive else 0,
@@ -86,7 +89,14 @@ class Scheduler:
         entry = record.entries[ready.name]
         self._lifecycle.assigned(record, entry, slots.name)
         assignment = self._lifecycle.assignment(record, entry)
-        slots.bind(assignment.dispatch_id, record, ready.cores, entry, exclusive=line.exclusive)
+        slots.bind(
+            assignment.dispatch_id,
+            record,
+            ready.cores,
+            entry,
+            exclusive=line.exclusive,
+            memory_bytes=ready.memory_bytes,
+        )
         if slots.hold is record and not self._needs_hold(line):
             self._state.allocation.release_holds(record)
         self._state.dispatched += 1
@@ -94,12 +104,14 @@ class Scheduler:
 
     def _needs_hold(self, line: JobLine) -> bool:
         head = line.head()
-        return head is not None and (line.exclusive or head.cores > 1)
+        return head is not None and (line.exclusive or head.cores > 1 or head.memory_bytes > 0)
 
     def _hold_if_due(self, line: JobLine) -> None:
         head = line.head()
-        if head is None or not (line.exclusive or head.cores > 1):
+        if head is None or not self._needs_hold(line):
             return
         waited = self._state.clock.now() - head.since
         if waited >= self._state.settings.hold_after_seconds:
-            self._state.allocation.hold_for(line.owner, head.cores, exclusive=line.exclusive)
+            self._state.allocation.hold_for(
+                line.owner, head.cores, exclusive=line.exclusive, memory_bytes=head.memory_bytes
+            )

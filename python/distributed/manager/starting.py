@@ -18,6 +18,7 @@ from distributed.types import WorkflowState as State
 
 from .delivery import Delivery
 from .lifecycle import Lifecycle
+from .pace import Pace
 from .rebuild import Rebuild
 from .record import JobRecord
 from .state import ManagerState
@@ -32,12 +33,18 @@ class Starting:
     """
 
     def __init__(
-        self, state: ManagerState, lifecycle: Lifecycle, rebuild: Rebuild, delivery: Delivery
+        self,
+        state: ManagerState,
+        lifecycle: Lifecycle,
+        rebuild: Rebuild,
+        delivery: Delivery,
+        pace: Pace,
     ) -> None:
         self._state = state
         self._lifecycle = lifecycle
         self._rebuild = rebuild
         self._delivery = delivery
+        self._pace = pace
 
     def handlers(self) -> Handlers:
         """Messages of this conversation."""
@@ -52,16 +59,15 @@ class Starting:
         """Run the job, or its named part, in this datacenter."""
         assert isinstance(message, StartJob)
         record = self._state.records.get(message.job_id)
+        ahead = self._pace.queued
         if record is not None:
             self._start_again(record, message)
         else:
             self._refuse_what_cannot_run(message)
             record = self._start_new(message)
-        return JobStarted(
-            message.job_id,
-            queued=self._state.allocation.widest() == 0,
-            expected_wait_seconds=0.0,
-        )
+        queued = self._state.allocation.widest() == 0
+        wait = self._pace.wait_seconds(ahead + 1) if queued else 0.0
+        return JobStarted(message.job_id, queued=queued, expected_wait_seconds=wait)
 
     async def provide(self, _: Context, message: Message) -> Message:
         """Results of other datacenters."""
@@ -225,7 +231,7 @@ class Starting:
         state = self._state
         if state.draining:
             raise PeerRefused("draining", "this manager is stopping", retry_after_seconds=1.0)
-        if len(state.queue) and self._waiting() > state.settings.queue_limit:
+        if len(state.queue) and self._pace.queued > state.settings.queue_limit:
             raise PeerRefused("overloaded", "too many workflows wait here", retry_after_seconds=5.0)
         if not state.seats and message.manager_epoch <= 1 and message.epoch <= 1:
             raise PeerRefused("busy", "no worker is registered here", retry_after_seconds=1.0)
@@ -239,9 +245,12 @@ class Starting:
                     f"workflow {workflow.name!r} asks for {workflow.cores} cores, the largest "
                     f"worker of {state.datacenter} has {largest}",
                 )
-
-    def _waiting(self) -> int:
-        return sum(len(line) for line in self._state.queue.waiting())
+            if here and state.seats and not state.allocation.could_hold(workflow.memory_bytes):
+                raise PeerRefused(
+                    "too_large",
+                    f"workflow {workflow.name!r} may use {workflow.memory_bytes} bytes of memory, "
+                    f"more than any worker of {state.datacenter} offers",
+                )
 
     def _tell_workers(self, record: JobRecord) -> None:
         message = DropJob(record.job_id, record.fence)

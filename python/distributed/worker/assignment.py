@@ -127,6 +127,9 @@ class Assignments:
             return "full"
         if assignment.workflow.cores > state.executor.slots:
             return "too_wide"
+        promised = state.promised_bytes + (assignment.workflow.memory_bytes or 0)
+        if assignment.workflow.memory_bytes and promised > state.settings.memory_bytes > 0:
+            return "memory"
         return None
 
 

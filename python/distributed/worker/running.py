@@ -57,6 +57,7 @@ class Running:
             self._state.executor.start(assignment, partial(self._event, record, attempt))
         record.attempts[assignment.dispatch_id] = attempt
         self._state.attempts += 1
+        self._state.promised_bytes += assignment.workflow.memory_bytes or 0
         self._state.events.note("accepted", assignment)
         self._state.forget_when_idle(record)
         self._set_deadline(record, attempt)
@@ -196,6 +197,7 @@ class Running:
         attempt.state = WorkflowState(state)
         if record.attempts.pop(assignment.dispatch_id, None) is not None:
             self._state.attempts -= 1
+            self._state.promised_bytes -= assignment.workflow.memory_bytes or 0
             self._state.deadlines.cancel(("timeout", record.job_id, assignment.dispatch_id))
         self._state.events.note(state, assignment, error=error)
         self._state.metrics.count("attempts_ended", state=state)

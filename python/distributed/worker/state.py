@@ -72,6 +72,7 @@ class WorkerState:
         self.overload = "healthy"
         self.overfull = False
         self.attempts = 0
+        self.promised_bytes = 0
         self.on_idle: Callable[[], None] = lambda: None
         self.stopping = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -129,6 +130,9 @@ class WorkerState:
             self.executor.cancel(dispatch_id, 0.0, reason)
             self.deadlines.cancel(("timeout", record.job_id, dispatch_id))
         self.attempts -= len(record.attempts)
+        self.promised_bytes -= sum(
+            attempt.assignment.workflow.memory_bytes or 0 for attempt in record.attempts.values()
+        )
         record.attempts.clear()
         if keep_fence:
             record.ended = True

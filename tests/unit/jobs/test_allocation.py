@@ -146,3 +146,39 @@ def test_cores_of_others_lower_what_is_free_and_never_below_zero() -> None:
     slots.bind("d", JOB, 2)
     assert slots.free == 0
     assert slots.bound == 2
+
+
+def test_memory_is_promised_until_the_dispatch_is_over() -> None:
+    slots = WorkerSlots("w", "1", 4, memory_bytes=100)
+    slots.bind("d1", JOB, 1, memory_bytes=70)
+    assert slots.free_memory == 30
+    slots.release("d1")
+    assert slots.free_memory == 100
+
+
+def test_a_worker_without_the_memory_is_not_chosen_whatever_cores_it_has() -> None:
+    """GM 28.1a for memory: what was promised is not promised twice."""
+    allocation = Allocation()
+    allocation.workers["small"] = WorkerSlots("small", "1", 8, memory_bytes=50)
+    allocation.workers["large"] = WorkerSlots("large", "1", 2, memory_bytes=100)
+    assert chosen(allocation, memory_bytes=80) == "large"
+    allocation.workers["large"].bind("d1", OTHER, 1, memory_bytes=80)
+    assert chosen(allocation, memory_bytes=80) is None
+    assert chosen(allocation, memory_bytes=50) == "small"
+    assert chosen(allocation) == "small"
+
+
+def test_a_worker_that_does_not_say_what_it_has_takes_anything() -> None:
+    allocation = pool(w=1)
+    assert chosen(allocation, memory_bytes=1 << 40) == "w"
+    assert allocation.could_hold(1 << 40)
+
+
+def test_a_worker_is_emptied_for_memory_only_where_it_has_enough() -> None:
+    allocation = Allocation()
+    allocation.workers["small"] = WorkerSlots("small", "1", 8, memory_bytes=50)
+    allocation.workers["large"] = WorkerSlots("large", "1", 2, memory_bytes=100)
+    held = allocation.hold_for(JOB, 1, exclusive=False, memory_bytes=80)
+    assert held is not None
+    assert held.name == "large"
+    assert not allocation.could_hold(101)

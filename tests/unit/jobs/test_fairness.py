@@ -137,3 +137,15 @@ def test_nothing_of_a_removed_job_stays() -> None:
     queue.remove(gone)
     assert serve(queue, 5) == ["stays"]
     assert len(queue) == 0
+
+
+def test_what_has_no_memory_now_does_not_hold_up_the_rest_of_its_job() -> None:
+    line = JobLine("j")
+    line.push(Ready("large", 1, 0, 0.0, 100))
+    line.push(Ready("small", 1, 0, 1.0, 10))
+    first = line.head(4, 50)
+    assert first is not None
+    assert first.name == "small"
+    line.take(first)
+    assert line.head(4, 50) is None
+    assert line.head(4, 100) is not None
