@@ -68,8 +68,7 @@ class ManagerNode:
         membership: Membership | None = None,
         logger: BoundLogger | None = None,
     ) -> None:
-        self._bind = bind
-        self._transport = transport
+        self._bind, self._transport = bind, transport
         self._listener: Listener | None = None
         self._pool: ConnectionPool | None = None
         state = self.state = ManagerState(
