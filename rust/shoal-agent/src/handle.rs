@@ -254,6 +254,15 @@ impl Handle {
         self.line.send(Command::Stop(self.id, request))
     }
 
+    /// Replaces this member's metadata, in the next snapshot too. What exceeds
+    /// [`Self::limits`] changes nothing.
+    ///
+    /// # Errors
+    /// [`AgentError::Stopped`].
+    pub fn update_meta(&self, meta: Vec<u8>) -> Result<(), AgentError> {
+        self.ask_membership(move |membership, now| membership.update_meta(&meta, now))
+    }
+
     /// Has the core do something on the agent's thread, without waiting.
     ///
     /// # Errors

@@ -167,8 +167,17 @@ impl Membership {
         self.node.join(now, seeds);
     }
 
+    /// The core tells no event of what its own host changes, so the row is marked here.
+    pub(crate) fn update_meta(&mut self, meta: &[u8], now: Instant) {
+        if self.node.update_meta(now, meta).is_ok() {
+            self.stale = true;
+            self.urgent = true;
+        }
+    }
+
     pub(crate) fn leave(&mut self, request: RequestId, now: Instant) {
         self.node.leave(now);
+        self.stale = true;
         if let Some(earlier) = self.leaving.replace(request) {
             self.answer(earlier, Outcome::Done);
         }

@@ -76,6 +76,14 @@ async def test_metadata_merges_and_everyone_hears_of_it(pair: tuple[Node, Node])
     assert known == updated.member, "the snapshot holds what the event told"
 
 
+async def test_a_member_sees_its_own_new_metadata_though_nothing_else_happens() -> None:
+    async with Node.join(name="alone", profile="local", meta={"role": "api"}) as alone:
+        alone.update_meta({"web": "127.0.0.1:8080"})
+        while alone.local.meta != {"role": "api", "web": "127.0.0.1:8080"}:
+            await asyncio.sleep(0.005)
+        assert alone.member("alone") == alone.local
+
+
 async def test_a_user_event_reaches_everyone_its_sender_included(pair: tuple[Node, Node]) -> None:
     readers = [node.events() for node in pair]
     pair[0].broadcast("deploy", b"v1")

@@ -1,11 +1,18 @@
 //! Saying goodbye, which is not dying.
 
-use super::news::News;
-use super::outgoing::Outgoing;
+use super::news::{write_news, News};
+use super::probe::Purpose;
 use super::{MemberId, Node};
 use crate::event::MemberState;
 use crate::gossip::Urgency;
 use crate::time::Instant;
+use crate::wire::{Ack, Belief, Packer, State};
+
+/// Members who must have said that they heard the goodbye: each of them spreads it.
+const ENOUGH_WITNESSES: usize = 3;
+/// The goodbye is said in person to this many times as many members in each round as in the
+/// one before, until enough have heard it.
+const MORE_EACH_ROUND: usize = 2;
 
 /// Whether we take part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +20,15 @@ pub(super) enum Presence {
     /// We do.
     Here,
     /// We said goodbye, and spread it until then at the latest.
-    Leaving { until: Instant },
+    Leaving {
+        until: Instant,
+        /// Members told in person in the next round.
+        telling: usize,
+        /// Members told in person so far.
+        told: usize,
+        /// Members who said that they heard it.
+        witnesses: usize,
+    },
     /// We do not, until we join again.
     Away,
 }
@@ -21,6 +36,10 @@ pub(super) enum Presence {
 impl Node {
     /// Says goodbye. Keep polling until [`Node::is_leaving`] turns false, at most a
     /// dissemination window, then stop; joining again is allowed.
+    ///
+    /// News are sent a bounded number of times, heard or not, and who is listed need not live:
+    /// beside the rounds of gossip the goodbye goes to members in person, to more of them each
+    /// round, until three, and half of those told, have answered that they hold us for departed.
     pub fn leave(&mut self, now: Instant) {
         self.enter(now);
         if self.presence != Presence::Here {
@@ -32,15 +51,68 @@ impl Node {
         self.tell(News::Claim(MemberId::LOCAL), Urgency::Urgent);
         self.presence = Presence::Leaving {
             until: self.now + self.dissemination_window(),
+            telling: self.config.gossip.fanout,
+            told: 0,
+            witnesses: 0,
         };
         self.drop_probes();
-        for _ in 0..self.config.gossip.fanout {
-            if let Some(target) = self.table.random_living(&mut self.rng) {
-                self.send(Outgoing::Gossip { target });
-            }
-        }
+        self.say_goodbye();
         if self.table.living() == 1 {
             self.presence = Presence::Away;
+        }
+    }
+
+    /// Tells the next members in person, unless enough have heard.
+    pub(super) fn say_goodbye(&mut self) {
+        let others = self.table.living() - 1;
+        if self.is_heard() {
+            return;
+        }
+        let Presence::Leaving { telling, told, .. } = &mut self.presence else {
+            return;
+        };
+        let now_told = (*telling).min(others);
+        *telling *= MORE_EACH_ROUND;
+        *told += now_told;
+        for _ in 0..now_told {
+            if let Some(target) = self.table.next_target(&mut self.rng) {
+                self.probe(target, Purpose::Farewell);
+            }
+        }
+    }
+
+    /// Whether enough have heard, and not so many are silent that others cannot be relied on
+    /// to spread it.
+    fn is_heard(&self) -> bool {
+        let enough = ENOUGH_WITNESSES.min(self.table.living() - 1);
+        match self.presence {
+            Presence::Leaving {
+                told, witnesses, ..
+            } => witnesses >= enough && 2 * witnesses >= told,
+            _ => true,
+        }
+    }
+
+    /// In front of a ping, so that its answer tells whether the goodbye was heard.
+    pub(super) fn write_goodbye(&self, packer: &mut Packer<'_>) {
+        if self.is_leaving() {
+            if let Some(goodbye) =
+                write_news(&self.table, &self.accusers, News::Claim(MemberId::LOCAL))
+            {
+                packer.push(&goodbye);
+            }
+        }
+    }
+
+    /// Somebody who was told in person answers.
+    pub(super) fn read_farewell(&mut self, ack: &Ack) {
+        let ours = u64::from(self.table.row(MemberId::LOCAL).incarnation);
+        let heard = match ack.belief {
+            None => true,
+            Some(Belief { state, incarnation }) => state == State::Left && incarnation >= ours,
+        };
+        if let Presence::Leaving { witnesses, .. } = &mut self.presence {
+            *witnesses += usize::from(heard);
         }
     }
 
@@ -55,9 +127,10 @@ impl Node {
 
     /// A round of gossip begins: is the goodbye said?
     pub(super) fn check_goodbye(&mut self) {
-        if let Presence::Leaving { until } = self.presence {
+        if let Presence::Leaving { until, .. } = self.presence {
             let said = !self.news.contains(News::Claim(MemberId::LOCAL));
-            if said || self.now >= until {
+            if said && self.is_heard() || self.now >= until {
+                self.drop_probes();
                 self.presence = Presence::Away;
             }
         }

@@ -119,13 +119,12 @@ impl Node {
     }
 
     pub(super) fn gossip_round(&mut self) {
-        if self.news.is_empty() && self.shouts.len() == 0 {
-            return self.check_goodbye();
-        }
         self.check_goodbye();
-        if self.presence == Presence::Away {
+        let quiet = self.news.is_empty() && self.shouts.len() == 0 && !self.is_leaving();
+        if quiet || self.presence == Presence::Away {
             return;
         }
+        self.say_goodbye();
         let burst = self.burst();
         for target in self.gossip_targets().into_iter().flatten() {
             for _ in 0..burst {

@@ -260,6 +260,7 @@ impl Node {
         match *outgoing {
             Outgoing::Ping { target, nonce } => {
                 self.write_accusation(target, packer);
+                self.write_goodbye(packer);
                 packer.put(&self.ping(nonce, self.table.row(target).instance));
             }
             Outgoing::RelayedPing {

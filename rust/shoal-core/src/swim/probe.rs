@@ -24,6 +24,8 @@ pub(super) enum Purpose {
     Judge,
     /// It is gone; perhaps it is back.
     Revisit,
+    /// We are going, and it is told.
+    Farewell,
 }
 
 /// One probe under way. Probes of different members overlap; an ack names its probe.
@@ -104,7 +106,7 @@ impl Node {
             return;
         };
         let probe = &self.probes[index];
-        if probe.overdue || probe.purpose == Purpose::Revisit {
+        if probe.overdue || probe.purpose != Purpose::Judge {
             let probe = self.probes.swap_remove(index);
             self.probe_failed(&probe);
             return;
@@ -123,7 +125,7 @@ impl Node {
     /// reception is fine; each one that kept silent is a doubt about ourselves.
     fn probe_failed(&mut self, probe: &Probe) {
         self.close_probe_stream(probe);
-        if probe.purpose == Purpose::Revisit {
+        if probe.purpose != Purpose::Judge {
             return;
         }
         self.stats.probes_failed += 1;
@@ -163,6 +165,11 @@ impl Node {
         let direct = probe.instance == sender.instance;
         if !direct && probe.relays == 0 {
             self.stats.dropped.unasked += 1;
+            return;
+        }
+        if probe.purpose == Purpose::Farewell {
+            self.read_farewell(ack);
+            self.finish_probe(index, false);
             return;
         }
         let rtt = self.now.saturating_since(probe.sent_at);

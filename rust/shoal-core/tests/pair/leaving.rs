@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use shoal_core::{MemberState, NodeError};
+use shoal_core::{Event, MemberState, NodeError};
 
-use crate::net::Net;
+use crate::net::{name, Net};
 
 #[test]
 fn a_goodbye_is_no_death_and_is_heard_once_by_everyone_11_38() {
@@ -55,4 +55,29 @@ fn who_left_says_nothing_and_may_come_back() {
 
     net.join(2, 0);
     assert!(net.run_until(Duration::from_secs(20), Net::is_one_view));
+}
+
+#[test]
+fn a_goodbye_finds_the_few_who_live_among_many_who_are_dead_and_not_yet_missed() {
+    const COUNT: usize = 60;
+    const LIVING: usize = 4;
+    for seed in 0..12 {
+        let mut net = Net::joined(400 + seed, COUNT, |_| {});
+        net.weather.loss = 0.05;
+        for index in LIVING + 1..COUNT {
+            net.kill(index);
+        }
+        net.with(LIVING, |node, now| node.leave(now));
+        assert!(net.run_until(Duration::from_secs(3), |net| {
+            !net.node(LIVING).is_leaving()
+        }));
+        net.kill(LIVING);
+        net.run(Duration::from_secs(40));
+        for index in 0..LIVING {
+            let seen = net.state(index, LIVING);
+            assert_eq!(seen, Some(MemberState::Left), "seed {seed} n{index}");
+            let called_dead = |(_, event): &(_, Event)| matches!(event, Event::Died { member, .. } if *member.name == name(LIVING));
+            assert!(!net.hosts[index].events.iter().any(called_dead));
+        }
+    }
 }

@@ -160,10 +160,7 @@ impl Membership {
         self.born.check(py)?;
         within(py, "meta", meta.len(), self.limits().meta_bytes)?;
         // Its size was the only thing that the core could refuse.
-        let told = self
-            .handle
-            .tell(move |node, now| drop(node.update_meta(now, &meta)));
-        self.raise(py, told)
+        self.raise(py, self.handle.update_meta(meta))
     }
 
     fn broadcast(&self, py: Python<'_>, name: String, payload: Vec<u8>) -> PyResult<()> {
