@@ -26,6 +26,7 @@ KNOWN_GATES = 64
 
 RETRIED_CODES = frozenset(
     {
+        "cut_off",
         "ledger_unavailable",
         "overloaded",
         "rate_limited",

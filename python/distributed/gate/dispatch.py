@@ -41,7 +41,11 @@ class Reply(Enum):
 
 
 class Dispatch:
-    """Sends jobs' parts where they run."""
+    """Sends jobs' parts where they run.
+
+    While this gate takes itself for cut off, no part that was ever offered is given up: it
+    may run, and its results come once the ways are open.
+    """
 
     def __init__(
         self,
@@ -106,6 +110,8 @@ class Dispatch:
             if not run.manager_epoch and record.withdrawn:
                 self._withhold(record, run)
             for view in self._managers.order(record.job_id, run.datacenter):
+                if not run.taken and self._evicted(run):
+                    break
                 reply, told = await self._ask(record, run, view)
                 why = told or why
                 if reply is Reply.TAKEN:
@@ -114,7 +120,9 @@ class Dispatch:
                 if reply is Reply.LOST or _decided(record, run):
                     return
             failures += 1
-            alone = failures >= ROUNDS_ALONE and not self._managers.live(run.datacenter)
+            alone = self._is_alone(run, failures)
+            if run.manager_epoch and self._managers.knowledge.isolated(self._state.clock.now()):
+                give_up_at = self._state.clock.now() + self._state.settings.place_patience_seconds
             late = reply is Reply.UNFIT or self._state.clock.now() >= give_up_at
             if reply is Reply.UNFIT and run.route is not None:
                 run.route.abandoned()
@@ -130,6 +138,20 @@ class Dispatch:
                 self._abandon(record, run, why or "no manager answers")
                 return
             await self._pause(failures)
+
+    def _is_alone(self, run: DatacenterRun, failures: int) -> bool:
+        """Whether nobody is left there to ask, by a fault that is not this gate's own.
+
+        What a manager took may still run there: it gets a few rounds for a successor.
+        """
+        if not run.taken and self._evicted(run):
+            return True
+        if failures < ROUNDS_ALONE or self._managers.live(run.datacenter):
+            return False
+        return not self._managers.knowledge.shielded(run.datacenter, self._state.clock.now())
+
+    def _evicted(self, run: DatacenterRun) -> bool:
+        return self._managers.knowledge.evicted(run.datacenter, self._state.clock.now())
 
     def _withhold(self, record: JobRecord, run: DatacenterRun) -> None:
         """Workflows that were cancelled before their part was ever offered do not start."""
@@ -194,7 +216,7 @@ class Dispatch:
         )
 
     def _taken(self, record: JobRecord, run: DatacenterRun) -> None:
-        run.started = True
+        run.started = run.taken = True
         if run.route is not None:
             run.route.accepted(self._state.clock.now())
         if self._state.records.get(record.job_id) is not record or record.ending:

@@ -61,7 +61,10 @@ class Managers:
         self._state = state
         self._views: dict[str, ManagerView] = {}
         self._addresses: set[str] = set()
-        self.knowledge = RoutingKnowledge()
+        self.knowledge = RoutingKnowledge(
+            probe_rules=state.settings.probes,
+            doubt_seconds=state.settings.manager_silence_seconds / 2.0,
+        )
         self.on_lost: Callable[[str, str], None] = lambda _name, _reason: None
         self.on_found: Callable[[ManagerView], None] = lambda _view: None
         for datacenter in state.settings.datacenters:
@@ -105,6 +108,11 @@ class Managers:
     def datacenters(self) -> tuple[str, ...]:
         """Every datacenter known, configured or reported."""
         return self.knowledge.names()
+
+    def cut_off(self) -> bool:
+        """Whether this gate takes itself for cut off while there are others to go to."""
+        knowledge = self.knowledge
+        return knowledge.peers.peers > 0 and knowledge.isolated(self._state.clock.now())
 
     def rooms(self) -> dict[str, DatacenterRoom]:
         """What each datacenter can hold, for judging submissions."""

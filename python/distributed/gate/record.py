@@ -53,6 +53,7 @@ class DatacenterRun:
         "route",
         "started",
         "states",
+        "taken",
     )
 
     def __init__(self, datacenter: str, names: tuple[str, ...], left: int) -> None:
@@ -64,6 +65,7 @@ class DatacenterRun:
         self.manager_epoch = 0
         self.provided = 0
         self.started = False
+        self.taken = False
         self.finished = False
         self.reason = ""
         self.progress: DatacenterProgress | None = None

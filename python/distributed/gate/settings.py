@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from distributed.health.federated import ProbeRules
 from distributed.reliability.overload import OverloadRules
 
 
@@ -24,6 +25,8 @@ class GateSettings(msgspec.Struct, frozen=True, kw_only=True):
         extension_seconds: the longest single extension.
         place_patience_seconds: how long a job looks for a datacenter that takes it.
         manager_silence_seconds: a manager that is silent for longer is given up.
+        probes: how the leading manager of each datacenter is probed; with it, how soon a
+            datacenter that is cut off takes no new job.
         cancel_grace_seconds: how long workflows may stop cooperatively.
         cancel_patience_seconds: how long a cancelled job waits for its datacenters' word.
         orphan_scan_seconds: pause between looks for jobs without an owner.
@@ -57,6 +60,7 @@ class GateSettings(msgspec.Struct, frozen=True, kw_only=True):
     extension_seconds: float = 30.0
     place_patience_seconds: float = 30.0
     manager_silence_seconds: float = 5.0
+    probes: ProbeRules = ProbeRules()
     cancel_grace_seconds: float = 5.0
     cancel_patience_seconds: float = 15.0
     orphan_scan_seconds: float = 1.0

@@ -49,6 +49,8 @@ class Status:
         """One screen about this gate."""
         state = self._state
         standing = "stopping" if state.stopping else "active" if state.holding else "stepped down"
+        if standing == "active" and self._managers.knowledge.isolated(state.clock.now()):
+            standing = "cut off"
         datacenters = {
             name: {
                 "managers": len(self._managers.live(name)),

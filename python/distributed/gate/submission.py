@@ -36,6 +36,8 @@ from .watching import Watching
 
 _encode = msgspec.msgpack.Encoder().encode
 LEDGER_RETRY_SECONDS = 1.0
+CUT_OFF = "this gate hears neither its datacenters nor the other gates; ask one of those"
+CUT_OFF_RETRY_SECONDS = 1.0
 FEW_COMMITS = 8
 """Submissions being committed at once beyond which none is started early."""
 EPOCH_OF_RETRIES = 2
@@ -132,6 +134,8 @@ class Submission:
         state = self._state
         if not state.holding or state.stopping:
             return _unavailable("this gate cannot reach the ledger and owns nothing now")
+        if self._managers.cut_off():
+            return Refused("cut_off", CUT_OFF, retry_after_seconds=CUT_OFF_RETRY_SECONDS)
         early = await self._may_start_early(message)
         held = state.records.get(message.job_id)
         early = early and held is None

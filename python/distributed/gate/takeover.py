@@ -245,6 +245,7 @@ class Takeover:
             names = tuple(placed.workflows.decode().split("\x00")) if placed.workflows else ()
             run = DatacenterRun(placed.datacenter, names, len(names) or len(job.workflows))
             run.manager, run.manager_epoch = placed.manager, placed.manager_epoch
+            run.taken = placed.manager_epoch > 0
             run.finished = placed.state == "finished"
             record.runs[placed.datacenter] = run
         record.stored_bytes = stored.stored_bytes

@@ -29,6 +29,7 @@ class ProbeRules(msgspec.Struct, frozen=True, kw_only=True):
         least_timeout_seconds, most_timeout_seconds: bounds of the acknowledgement timeout.
         suspect_after, unreachable_after: unanswered probes in a row.
         recover_after: answers in a row that end a doubt.
+        tick_seconds: how often the gate looks whether a probe is due or its time is over.
     """
 
     interval_seconds: float = 2.0
@@ -38,10 +39,15 @@ class ProbeRules(msgspec.Struct, frozen=True, kw_only=True):
     suspect_after: int = 2
     unreachable_after: int = 4
     recover_after: int = 2
+    tick_seconds: float = 0.25
 
-    def detection_seconds(self) -> float:
-        """Longest time from a cut to unreachable, whatever the round trips were."""
-        waits = self.unreachable_after * self.most_timeout_seconds
+    def detection_seconds(self, timeout_seconds: float | None = None) -> float:
+        """Longest time from a cut to unreachable, where probes have that timeout.
+
+        Without one, whatever the round trips were.
+        """
+        timeout = self.most_timeout_seconds if timeout_seconds is None else timeout_seconds
+        waits = self.unreachable_after * (timeout + 2.0 * self.tick_seconds)
         between = (self.unreachable_after - 1) * self.suspect_interval_seconds
         return self.interval_seconds + waits + between
 
@@ -53,7 +59,6 @@ class ProbeState:
         self.rules = rules if rules is not None else ProbeRules()
         self.reach = Reach.REACHABLE
         self.leader = ""
-        self._epoch = 0
         self._sequence = 0
         self._sent_at: float | None = None
         self._next_at = 0.0
@@ -101,19 +106,19 @@ class ProbeState:
         self._next_at = now + self._interval()
         return self.reach is not before
 
-    def led_by(self, leader: str, epoch: int) -> bool:
-        """A manager claims to lead there; False for a claim that a newer one overtook.
+    def led_by(self, leader: str) -> bool:
+        """Probes go to this manager from now on; False where they did before.
 
         A new leader starts with a clean slate: what the old one did not answer is no fault of
-        its successor.
+        its successor. What the datacenter is held for stays until answers change it.
         """
-        if epoch < self._epoch or (epoch == self._epoch and leader == self.leader):
+        if leader == self.leader:
             return False
-        self._epoch = epoch
-        self.leader = leader
-        self._sent_at = None
-        self._missed = self._answered = 0
-        self._next_at = 0.0
+        first, self.leader = not self.leader, leader
+        if not first:
+            self._sent_at = None
+            self._missed = self._answered = 0
+            self._next_at = 0.0
         return True
 
     @property

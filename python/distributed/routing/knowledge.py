@@ -32,8 +32,15 @@ REFRESH_SECONDS = 0.25
 class Datacenter:
     """What is known of one datacenter. Its trackers may be used directly."""
 
-    def __init__(self, name: str, probe_rules: ProbeRules, slo_targets: SloTargets | None) -> None:
+    def __init__(
+        self,
+        name: str,
+        probe_rules: ProbeRules,
+        slo_targets: SloTargets | None,
+        doubt_seconds: float,
+    ) -> None:
         self.name = name
+        self._doubt = doubt_seconds
         self.managers = CapacityAggregator()
         self.breaker = CircuitBreaker()
         self.probe = ProbeState(probe_rules)
@@ -49,10 +56,31 @@ class Datacenter:
         self.was_away = False
 
     def in_doubt(self, now: float) -> bool:
-        """Whether it may be failing: probes go unanswered, or its managers fell silent."""
+        """Whether it may be failing: probes go unanswered, or its managers are overdue.
+
+        Doubt comes before any eviction, so that failures of all at once are seen together.
+        """
         self.capacity = self.managers.capacity(now)
-        silent = self.capacity is None and self.known_managers > 0
-        return silent or self.probe.reach is not Reach.REACHABLE
+        if self.probe.reach is not Reach.REACHABLE:
+            return True
+        if self.capacity is None:
+            return self.known_managers > 0
+        return now - self.capacity.at > self._doubt
+
+    @property
+    def away(self) -> bool:
+        """Whether nothing is heard of it: no probe answered, or every manager lost."""
+        lost = self.capacity is None and self.known_managers > 0
+        return lost or self.probe.reach is Reach.UNREACHABLE
+
+    @property
+    def round_trip(self) -> tuple[float, float] | None:
+        """Seconds and error, by coordinates or by probes: whichever bounds it lower."""
+        measured = self.probe.rtt_seconds
+        if measured is None:
+            return self.rtt
+        probed = (measured, self.probe.rtt_deviation_seconds)
+        return probed if self.rtt is None else min(self.rtt, probed, key=_upper_bound)
 
     def assess(self, now: float, reading: FailureReading, *, flapping: bool) -> Bucket:
         """The bucket to route by, and in `assessment` what argues for it."""
@@ -115,7 +143,11 @@ class Dispatch:
 
 
 class RoutingKnowledge:
-    """One gate's view of every datacenter, and its router."""
+    """One gate's view of every datacenter, and its router.
+
+    Args:
+        doubt_seconds: a datacenter whose managers all say nothing for longer may be failing.
+    """
 
     def __init__(
         self,
@@ -123,6 +155,7 @@ class RoutingKnowledge:
         *,
         probe_rules: ProbeRules | None = None,
         slo_targets: SloTargets | None = None,
+        doubt_seconds: float = 2.5,
     ) -> None:
         self.router = router if router is not None else Router()
         self.observed = ObservedLatency()
@@ -130,13 +163,14 @@ class RoutingKnowledge:
         self.peers = PeerView()
         self._probe_rules = probe_rules if probe_rules is not None else ProbeRules()
         self._slo_targets = slo_targets
+        self._doubt = doubt_seconds
         self._datacenters: dict[str, Datacenter] = {}
 
     def datacenter(self, name: str) -> Datacenter:
         """One datacenter's trackers, from the first mention on."""
         known = self._datacenters.get(name)
         if known is None:
-            known = Datacenter(name, self._probe_rules, self._slo_targets)
+            known = Datacenter(name, self._probe_rules, self._slo_targets, self._doubt)
             self._datacenters[name] = known
         return known
 
@@ -220,12 +254,29 @@ class RoutingKnowledge:
         """How the failures of now are to be read: whether this gate is itself cut off."""
         return self.correlation.read(now, self.peers)
 
+    def isolated(self, now: float) -> bool:
+        """Whether this gate takes itself for cut off: then it gives nobody up."""
+        return self.reading(now).isolated
+
+    def shielded(self, name: str, now: float) -> bool:
+        """Whether its failure may be this gate's own, or other gates still reach it."""
+        return name in self.reading(now).shielded
+
+    def evicted(self, name: str, now: float) -> bool:
+        """Whether it is unhealthy as of now: what is on its way there had better go elsewhere."""
+        self.candidates(now)
+        candidate = self.datacenter(name).candidate
+        return candidate is not None and candidate.facts.bucket is Bucket.UNHEALTHY
+
+    def unheard(self) -> tuple[str, ...]:
+        """Datacenters of which this gate hears nothing, by name: other gates are told."""
+        return tuple(sorted(k.name for k in self._datacenters.values() if k.away))
+
     def _prepare(self, known: Datacenter, reading: FailureReading, now: float) -> Candidate:
         flapping = self.correlation.flapping(known.name, now)
         bucket = known.assess(now, reading, flapping=flapping)
         capacity = known.capacity
-        away = known.probe.reach is Reach.UNREACHABLE
-        away = away or (capacity is not None and capacity.draining)
+        away = known.away or (capacity is not None and capacity.draining)
         if known.was_away and not away:
             self.observed.recovered(known.name, now)
             self.router.recovered(known.name)
@@ -235,9 +286,7 @@ class RoutingKnowledge:
 
     def _facts(self, known: Datacenter, bucket: Bucket, now: float) -> DatacenterFacts:
         capacity, learnt = known.capacity, self.observed.of(known.name)
-        rtt = known.rtt
-        if rtt is None and known.probe.rtt_seconds is not None:
-            rtt = (known.probe.rtt_seconds, known.probe.rtt_deviation_seconds)
+        rtt = known.round_trip
         service = learnt.service_seconds if learnt is not None else None
         return DatacenterFacts(
             name=known.name,
@@ -263,3 +312,8 @@ class RoutingKnowledge:
             failed_at=learnt.failed_at if learnt else 0.0,
             slo_factor=known.slo.view(now).factor if known.slo is not None else 1.0,
         )
+
+
+def _upper_bound(estimate: tuple[float, float]) -> float:
+    """The upper confidence bound that a score is made of."""
+    return estimate[0] + 2.0 * estimate[1]

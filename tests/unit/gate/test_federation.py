@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+import pytest
+
+from distributed.gate.federation import UNHEARD, UNHEARD_BYTES, Federation, reached_by
 from distributed.health.federated import Reach
+from distributed.membership.member import Member
+from distributed.routing.knowledge import RoutingKnowledge
 from distributed.routing.request import RouteRequest
 
 from .world import GateWorld, job
@@ -43,3 +50,53 @@ async def test_a_cancelled_job_leaves_no_reservation(world: GateWorld) -> None:
     await handle.cancel()
     await world.until(lambda: not gate.state.records)
     assert len(gate.managers.knowledge.router.reservations) == 0
+
+
+def other_gate(name: str, unheard: str | None = None) -> Member:
+    meta = {"role": "gate"} if unheard is None else {"role": "gate", UNHEARD: unheard}
+    return Member(name=name, address="", instance=1, meta=meta)
+
+
+@pytest.mark.parametrize(
+    ("told", "reached"),
+    [
+        ((), {"eu": 0, "us": 0}),
+        ((None, None), {"eu": 2, "us": 2}),
+        (("eu", None), {"eu": 1, "us": 2}),
+        (("eu,us", "us"), {"eu": 1, "us": 0}),
+        (("*", None), {"eu": 1, "us": 1}),
+    ],
+)
+def test_gates_vouch_for_every_datacenter_that_they_do_not_miss(
+    told: tuple[str | None, ...], reached: dict[str, int]
+) -> None:
+    """GM 26.2c: disagreement is resolved by who still reaches it."""
+    gates = [other_gate(f"g-{number}", unheard) for number, unheard in enumerate(told)]
+    assert reached_by(gates, ("eu", "us")) == reached
+
+
+class ToldMembership:
+    """Keeps what a gate tells the others."""
+
+    name = "g-1"
+
+    def __init__(self) -> None:
+        self.told: list[dict[str, object]] = []
+
+    def update_meta(self, changes: dict[str, object]) -> None:
+        self.told.append(changes)
+
+
+def test_what_a_gate_misses_is_told_once_and_bounded() -> None:
+    membership, knowledge = ToldMembership(), RoutingKnowledge()
+    federation = Federation(
+        SimpleNamespace(membership=membership),  # type: ignore[arg-type]
+        SimpleNamespace(knowledge=knowledge),  # type: ignore[arg-type]
+    )
+    for now, missed in ((0.0, 0), (10.0, 2), (10.1, 2), (10.2, 3), (20.0, 100), (30.0, 0)):
+        for number in range(100):
+            reach = Reach.UNREACHABLE if number < missed else Reach.REACHABLE
+            knowledge.datacenter(f"dc-{number:02}").probe.reach = reach
+        federation._tell_gates(now)
+    assert membership.told == [{UNHEARD: "dc-00,dc-01"}, {UNHEARD: "*"}, {UNHEARD: None}]
+    assert UNHEARD_BYTES < 512

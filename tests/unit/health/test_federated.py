@@ -124,17 +124,29 @@ def test_a_late_answer_is_no_answer_to_the_next_probe() -> None:
     assert state.acknowledged(late, 7.1) is None
 
 
-def test_a_new_leader_starts_clean_and_an_old_one_is_not_believed() -> None:
+def test_a_new_leader_starts_clean_and_its_predecessor_s_answer_is_not_taken() -> None:
     """GM 3.5d, 41.20b, 41.20c."""
     state = ProbeState()
-    assert state.led_by("m1", 1)
+    assert state.led_by("m1")
     sequence = state.sent(0.0)
-    assert state.led_by("m2", 2)
+    assert state.led_by("m2")
     assert state.due(0.1)
     assert state.acknowledged(sequence, 0.2) is None
-    assert not state.led_by("m1", 1)
-    assert not state.led_by("m2", 2)
+    assert not state.led_by("m2")
     assert state.leader == "m2"
+
+
+def test_a_change_of_leader_clears_no_doubt_about_the_datacenter() -> None:
+    state = ProbeState()
+    state.led_by("m1")
+    now = 0.0
+    while state.reach is not Reach.UNREACHABLE:
+        now += 1.0
+        if state.due(now):
+            state.sent(now)
+        state.tick(now)
+    state.led_by("m2")
+    assert state.reach is Reach.UNREACHABLE
 
 
 def failing(count: int, of: int, *, apart: float = 0.0) -> tuple[FailureCorrelation, float]:
