@@ -98,7 +98,7 @@ def test_a_datacenter_cut_off_from_all_gates_takes_no_new_job_and_gets_work_afte
 @pytest.mark.parametrize("gates", [1, 2])
 def test_a_gate_that_is_cut_off_evicts_nobody_and_moves_no_work(direction: str, gates: int) -> None:
     """GM 3.7b, 26.2c, 33.1a: longer than a job looks for a datacenter, and every result comes."""
-    with running(3, msgspec.structs.replace(QUIET, gates=gates)) as cluster:
+    with running(7, msgspec.structs.replace(QUIET, gates=gates)) as cluster:
         runs: Counter[tuple[str, str]] = Counter()
         cluster.work_watchers.append(
             lambda event: runs.update([(event.job_id, event.workflow)] * (event.kind == "started"))

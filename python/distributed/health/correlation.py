@@ -30,6 +30,8 @@ class CorrelationRules(msgspec.Struct, frozen=True, kw_only=True):
         flaps: changes within `flap_seconds` that make a datacenter flapping.
         flap_seconds: how far back changes count.
         flap_cooldown_seconds: how long a flapping one must hold still.
+        aftermath_seconds: how long after its isolation the gate gives up none of those that
+            failed with it: they do not all come back at once.
     """
 
     window_seconds: float = 30.0
@@ -37,6 +39,7 @@ class CorrelationRules(msgspec.Struct, frozen=True, kw_only=True):
     flaps: int = 4
     flap_seconds: float = 120.0
     flap_cooldown_seconds: float = 60.0
+    aftermath_seconds: float = 10.0
 
 
 class PeerView(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +76,7 @@ class FailureCorrelation:
         self._rules = rules if rules is not None else CorrelationRules()
         self._failing_since: dict[str, float | None] = {}
         self._changes: dict[str, list[float]] = {}
+        self._isolated_at = float("-inf")
 
     def observe(self, datacenter: str, *, failing: bool, now: float) -> None:
         """The datacenter's state as this gate sees it; repeating it changes nothing."""
@@ -98,7 +102,7 @@ class FailureCorrelation:
         return now - recent[-1] < self._rules.flap_cooldown_seconds
 
     def read(self, now: float, peers: PeerView | None = None) -> FailureReading:
-        """Read the failures of now, with what other gates say."""
+        """Read the failures of now, with what other gates say and whether it was cut off lately."""
         view = peers if peers is not None else PeerView()
         began = {dc: at for dc, at in self._failing_since.items() if at is not None}
         failing = frozenset(began)
@@ -106,13 +110,20 @@ class FailureCorrelation:
         level = _grade(together, len(self._failing_since))
         isolated, reason = self._isolated(failing, view)
         elsewhere = frozenset(dc for dc in failing if view.reached_by.get(dc, 0) > 0)
-        if not isolated and elsewhere:
+        shielded = elsewhere
+        if isolated:
+            self._isolated_at, shielded = now, failing
+        elif now - self._isolated_at < self._rules.aftermath_seconds:
+            since = self._isolated_at
+            shielded |= {dc for dc, at in began.items() if at <= since}
+            reason = f"{reason}; it was cut off {now - since:.1f} s ago"
+        elif elsewhere:
             reason = f"other gates still reach {', '.join(sorted(elsewhere))}"
         return FailureReading(
             level=level,
             isolated=isolated,
             failing=failing,
-            shielded=failing if isolated else elsewhere,
+            shielded=shielded,
             reason=reason,
         )
 

@@ -186,6 +186,19 @@ def test_its_own_isolation_is_looked_for_first(
         assert (found.bucket is Bucket.UNHEALTHY) == (not isolated)
 
 
+def test_those_that_come_back_late_from_its_isolation_are_not_evicted_meanwhile() -> None:
+    correlation, now = failing(3, 3)
+    assert correlation.read(now).isolated
+    correlation.observe("dc-0", failing=False, now=now + 1.0)
+    reading = correlation.read(now + 1.0)
+    assert not reading.isolated
+    assert reading.shielded == {"dc-1", "dc-2"}
+    correlation.observe("dc-0", failing=True, now=now + 2.0)
+    correlation.observe("dc-1", failing=False, now=now + 2.0)
+    assert correlation.read(now + 2.0).shielded == {"dc-2"}
+    assert correlation.read(now + 11.0).shielded == frozenset()
+
+
 def test_a_datacenter_that_other_gates_reach_is_not_evicted() -> None:
     """GM 26.2c: a disagreement is resolved for the datacenter."""
     correlation, now = failing(2, 5)
