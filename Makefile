@@ -7,7 +7,7 @@ WHEEL_PROFILE ?= release
 WHEEL_DIR ?= dist
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test test-rust test-python lint fmt wheel bench chaos fuzz pictures docs build clean help
+.PHONY: demo test test-rust test-python test-slow lint fmt wheel bench chaos fuzz pictures docs build clean help
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -30,6 +30,9 @@ test-rust:  ## Rust tests only
 
 test-python: build  ## Python tests only
 	VENV=$(VENV) scripts/test python
+
+test-slow: build  ## ten thousand jobs that ended in every way leave nothing; minutes
+	SHOAL_SLOW=1 $(BIN)/python -m pytest -q -s tests/sim/test_cleanup.py -m slow
 
 lint: build  ## formatting, lints, types, layers
 	VENV=$(VENV) scripts/lint

@@ -32,7 +32,13 @@ from distributed.messages.submission import (
 from distributed.supervision import Policy, Supervisor
 from distributed.telemetry.logs import node_logger
 from distributed.telemetry.metrics import CountingMetrics
-from distributed.transport.interface import Context, Handlers, Identity, Transport
+from distributed.transport.interface import (
+    Connection,
+    Context,
+    Handlers,
+    Identity,
+    Transport,
+)
 from distributed.transport.pool import ConnectionPool
 from distributed.transport.tcp import TcpTransport
 from distributed.transport.tls import TlsFiles
@@ -102,6 +108,7 @@ class Client:
             self._rng,
         )
         self._jobs: WeakValueDictionary[str, JobHandle] = WeakValueDictionary()
+        self._connections: set[Connection] = set()
         self.closed = False
 
     async def __aenter__(self) -> Client:
@@ -222,6 +229,17 @@ class Client:
         handle = self._jobs.get(message.job_id)
         if handle is not None:
             handle.lost(context.connection)
+
+    def watch_for_close(self, connection: Connection) -> None:
+        """Tell the open jobs when this connection ends: once for it, however many there are."""
+        if connection not in self._connections:
+            self._connections.add(connection)
+            connection.on_close(lambda _reason: self._ended(connection))
+
+    def _ended(self, connection: Connection) -> None:
+        self._connections.discard(connection)
+        for handle in tuple(self._jobs.values()):
+            handle.lost(connection)
 
     def remember(self, handle: JobHandle) -> None:
         """What is pushed about this job goes to this handle."""

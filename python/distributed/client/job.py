@@ -175,7 +175,7 @@ class JobHandle:
     def watched(self, connection: Connection) -> None:
         """Updates come on this connection already: no request is needed for them."""
         self._connection = connection
-        connection.on_close(lambda _reason: self.lost(connection))
+        self._client.watch_for_close(connection)
 
     def owned_by(self, gate: Address) -> None:
         """The gate to ask first."""

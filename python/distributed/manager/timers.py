@@ -59,17 +59,21 @@ class Timers:
             now = state.clock.now()
             self._backpressure.sample(now - expected - tick, now)
             expected = now
-            for kind, job_id in state.deadlines.due(now):
-                try:
-                    await self._do(kind, job_id)
-                except Exception as error:  # noqa: BLE001 - one duty must not hide the others
-                    state.metrics.count("timer_failures", kind=kind)
-                    state.logger.bind(job=job_id).error("%s failed", kind, exc_info=error)
+            await self._do_due(now)
             if now >= sweep_at:
                 sweep_at = now + SWEEP_SECONDS
                 self._roster.sweep()
                 self._scheduler.sweep()
                 await self._backpressure.tell()
+
+    async def _do_due(self, now: float) -> None:
+        state = self._state
+        for kind, job_id in state.deadlines.due(now):
+            try:
+                await self._do(kind, job_id)
+            except Exception as error:  # noqa: BLE001 - one duty must not hide the others
+                state.metrics.count("timer_failures", kind=kind)
+                state.logger.bind(job=job_id).error("%s failed", kind, exc_info=error)
 
     async def extend(self, _: Context, message: Message) -> Message:
         """A worker asks for time; the owner gate decides, within the job's deadline."""

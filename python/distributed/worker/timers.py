@@ -37,12 +37,16 @@ class Timers:
                 sweep_at = state.clock.now() + SWEEP_SECONDS
                 kept = sum(record.outbox.bytes for record in state.records.values())
                 state.overfull = kept > state.settings.undelivered_bytes
-            for due in state.deadlines.due(state.clock.now()):
-                try:
-                    await self._do(due)
-                except Exception as error:  # noqa: BLE001 - one duty must not hide the others
-                    state.metrics.count("timer_failures", kind=due[0])
-                    state.logger.bind(job=due[1]).error("%s failed", due[0], exc_info=error)
+            await self._do_due()
+
+    async def _do_due(self) -> None:
+        state = self._state
+        for due in state.deadlines.due(state.clock.now()):
+            try:
+                await self._do(due)
+            except Exception as error:  # noqa: BLE001 - one duty must not hide the others
+                state.metrics.count("timer_failures", kind=due[0])
+                state.logger.bind(job=due[1]).error("%s failed", due[0], exc_info=error)
 
     async def _do(self, due: Due) -> None:
         kind, job_id, dispatch_id = due

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import logging
 import tracemalloc
-from asyncio import AbstractEventLoop
-from collections.abc import Iterator
-from contextvars import Context
-from types import AsyncGeneratorType, BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
 
 from distributed.errors import JobRejected
 from distributed.gate.record import DatacenterRun, JobRecord, Pending
@@ -25,6 +19,7 @@ from distributed.messages.submission import JobAccepted, SubmitJob
 from distributed.transport.interface import Identity
 from distributed.transport.pool import ConnectionPool
 from distributed.types import Role
+from tests.object_graph import mentions, reachable
 
 from .world import GateWorld, Parts, ScriptedManager, job
 
@@ -32,45 +27,6 @@ EACH_WAY = 12
 PER_JOB_OBJECTS = (JobRecord, DatacenterRun, Pending, Watch)
 OPEN_JOBS = 400
 LIMIT_BYTES = 4096
-SHARED = (
-    type,
-    ModuleType,
-    BuiltinFunctionType,
-    AsyncGeneratorType,
-    logging.Logger,
-    Engine,
-    Context,
-    AbstractEventLoop,
-)
-
-
-def shared(thing: object) -> bool:
-    """Whether a thing belongs to the process or to this test, not to the gate."""
-    if isinstance(thing, FunctionType):
-        return not thing.__module__.startswith("distributed")
-    return isinstance(thing, SHARED)
-
-
-def reachable(root: object) -> Iterator[object]:
-    """Everything that an object leads to; modules, classes, log, loop left out."""
-    seen = {id(root)}
-    stack = [root]
-    while stack:
-        thing = stack.pop()
-        yield thing
-        for other in gc.get_referents(thing):
-            if id(other) not in seen and not shared(other):
-                seen.add(id(other))
-                stack.append(other)
-
-
-def mentions(root: object, ids: set[str]) -> set[str]:
-    """The ids that any string, tuple key or task name under `root` contains."""
-    found: set[str] = set()
-    for thing in reachable(root):
-        if isinstance(thing, str) and "j-" in thing:
-            found.update(job_id for job_id in ids if job_id in thing)
-    return found
 
 
 class Endings:
@@ -169,7 +125,7 @@ async def test_nothing_is_left_of_a_job_however_it_ended(world: GateWorld) -> No
     alive = [o for o in gc.get_objects() if isinstance(o, PER_JOB_OBJECTS)]
     assert [o for o in alive if id(o) not in others] == []
     roots = (gate._handlers, gate.state.records, gate.state.timers, gate.managers, gate._takeover)
-    assert mentions(roots, ids) == set()
+    assert mentions(reachable(roots)) & ids == set()
     assert len(gate.state.timers) == 0
 
 
