@@ -267,6 +267,27 @@ def simulate_blocked(
     overrides: dict[str, float | int | bool],
     seed: int,
 ) -> dict[str, Any]: ...
+def simulate_stopped(
+    nodes: int,
+    *,
+    concurrent: int,
+    stopped: float,
+    frozen: bool,
+    rounds: int,
+    loss: float,
+    profile: str,
+    overrides: dict[str, float | int | bool],
+    seed: int,
+) -> dict[str, Any]: ...
+def simulate_quiet(
+    nodes: int,
+    *,
+    span: float,
+    loss: float,
+    profile: str,
+    overrides: dict[str, float | int | bool],
+    seed: int,
+) -> dict[str, Any]: ...
 def simulate_boot(
     nodes: int,
     *,

@@ -59,9 +59,17 @@ pub struct Config {
 pub struct Probe {
     /// Protocol period: one member is probed in each. Scaled by the health multiplier.
     pub interval: Duration,
-    /// Time allowed for a direct answer before others are asked; less than `interval`.
+    /// Time allowed for a direct answer before others are asked; less than `patience`.
     /// Scaled by the health multiplier.
     pub timeout: Duration,
+    /// Time after which a probe that neither the target nor a relay answered has failed. May
+    /// be longer than `interval`: probes of different members overlap. Scaled by the health
+    /// multiplier.
+    pub patience: Duration,
+    /// A member gets half of `timeout` and four round trips by the coordinates, at most twice
+    /// `timeout` (then `patience` doubles, too), and `timeout` itself while its place is not
+    /// known. The last look at a suspect takes as long.
+    pub by_distance: bool,
     /// Members asked to probe in our stead once the direct probe is overdue.
     pub indirect: usize,
     /// A relay that has no answer says so after this share of `timeout`, 0 to 1 exclusive
@@ -75,12 +83,22 @@ pub struct Probe {
 /// Suspicion: how long an accused member has to refute (Lifeguard section IV-B).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Suspicion {
-    /// `min = alpha * max(1, log10(n + 1)) * probe interval`.
+    /// `min = alpha * max(1, log10(n + 1)) * probe interval`, and never below `floor`.
     pub alpha: f64,
+    /// The least `min`, in a cluster of whatever size. A member that stands still for up to
+    /// this and [`Probe::patience`] together, less what its refutation takes to spread, dies
+    /// nowhere.
+    pub floor: Duration,
     /// `max = beta * min`, the time allowed while nobody confirms; at least 1.
     pub beta: f64,
     /// Independent confirmations after which the time allowed is `min`.
     pub confirmations: u32,
+    /// Members of all that hear of a suspicion, expected to probe the accused at once and out
+    /// of turn: they confirm sooner, and tell the accused sooner that it is accused.
+    pub second_opinions: u32,
+    /// Once the time is up the suspect is asked once more, and has [`Probe::timeout`] to
+    /// answer.
+    pub last_look: bool,
 }
 
 /// The three parts of Lifeguard, each on its own switch so that plain SWIM can be compared.
@@ -113,6 +131,8 @@ pub struct Lifeguard {
 pub struct Gossip {
     /// Time between rounds of gossip while there is something to say.
     pub interval: Duration,
+    /// The first round after a rest goes out at once instead of an interval later.
+    pub prompt: bool,
     /// Members told in one round.
     pub fanout: usize,
     /// Datagrams sent to one member in one round while more waits than one holds.

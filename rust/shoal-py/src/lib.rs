@@ -30,7 +30,7 @@ mod _native {
     #[pymodule_export]
     use super::scenarios::{
         simulate_blocked, simulate_boot, simulate_coordinates, simulate_detection,
-        simulate_dissemination, simulate_impaired,
+        simulate_dissemination, simulate_impaired, simulate_quiet, simulate_stopped,
     };
     #[pymodule_export]
     use super::sim_node::CoreNode;

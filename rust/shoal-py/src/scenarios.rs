@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use shoal_core::ConfigError;
-use shoal_sim::scenario::{self, Blocked, Impaired, Impairment};
+use shoal_sim::scenario::{self, Blocked, Impaired, Impairment, Stopped};
 
 use crate::error::config_error;
 use crate::simulator::{span, tuning};
@@ -254,6 +254,65 @@ pub(crate) fn simulate_coordinates<'py>(
     let dict = PyDict::new(py);
     dict.set_item("timeline", timeline)?;
     dict.set_item("typical", found.typical)?;
+    dict.set_item("trace", found.trace)?;
+    Ok(dict)
+}
+
+#[pyfunction]
+#[pyo3(signature = (nodes, *, concurrent, stopped, frozen, rounds, loss, profile, overrides, seed))]
+#[allow(clippy::too_many_arguments, reason = "keywords in Python")]
+pub(crate) fn simulate_stopped<'py>(
+    py: Python<'py>,
+    nodes: u32,
+    concurrent: u32,
+    stopped: f64,
+    frozen: bool,
+    rounds: u32,
+    loss: f64,
+    profile: &str,
+    overrides: &Bound<'_, PyDict>,
+    seed: u64,
+) -> PyResult<Bound<'py, PyDict>> {
+    let tuning = tuning(py, profile, overrides)?;
+    let setting = Stopped {
+        nodes,
+        concurrent,
+        span: span(stopped),
+        frozen,
+        rounds,
+        loss,
+    };
+    let outcome = py.detach(|| scenario::stopped(&tuning, &setting, seed));
+    let found = outcome.map_err(|error| config_error(py, error.field, error.reason))?;
+    let dict = PyDict::new(py);
+    dict.set_item("suspected", found.suspected)?;
+    dict.set_item("refuted", found.refuted)?;
+    dict.set_item("false_deaths", found.false_deaths)?;
+    dict.set_item("trace", found.trace)?;
+    Ok(dict)
+}
+
+#[pyfunction]
+#[pyo3(signature = (nodes, *, span, loss, profile, overrides, seed))]
+pub(crate) fn simulate_quiet<'py>(
+    py: Python<'py>,
+    nodes: u32,
+    span: f64,
+    loss: f64,
+    profile: &str,
+    overrides: &Bound<'_, PyDict>,
+    seed: u64,
+) -> PyResult<Bound<'py, PyDict>> {
+    let tuning = tuning(py, profile, overrides)?;
+    let span = self::span(span);
+    let outcome = py.detach(|| scenario::quiet(&tuning, nodes, span, loss, seed));
+    let found = outcome.map_err(|error| config_error(py, error.field, error.reason))?;
+    let dict = PyDict::new(py);
+    dict.set_item("datagrams", found.datagrams)?;
+    dict.set_item("datagram_bytes", found.datagram_bytes)?;
+    dict.set_item("stream_bytes", found.stream_bytes)?;
+    dict.set_item("suspected", found.suspected)?;
+    dict.set_item("false_deaths", found.false_deaths)?;
     dict.set_item("trace", found.trace)?;
     Ok(dict)
 }

@@ -64,7 +64,7 @@ impl Simulation {
         }
     }
 
-    fn stall(&mut self, index: u32, stall: Stall, span: Duration) {
+    pub(crate) fn stall(&mut self, index: u32, stall: Stall, span: Duration) {
         let until = self.now + span;
         let host = &mut self.hosts[index as usize];
         host.stall = Some(stall);

@@ -11,6 +11,8 @@ from distributed.testing.core_simulation.experiments import (
     detection,
     dissemination,
     impaired,
+    quiet,
+    stopped,
 )
 from distributed.testing.core_simulation.frontier import Candidate, Frontier, Point, search
 from distributed.testing.core_simulation.results import (
@@ -20,7 +22,9 @@ from distributed.testing.core_simulation.results import (
     Coordinates,
     Detection,
     Dissemination,
+    Quiet,
     Reaction,
+    Revival,
     Seen,
     Spread,
     Told,
@@ -47,7 +51,9 @@ __all__ = [
     "Dissemination",
     "Frontier",
     "Point",
+    "Quiet",
     "Reaction",
+    "Revival",
     "Seen",
     "Spread",
     "Told",
@@ -58,5 +64,7 @@ __all__ = [
     "detection",
     "dissemination",
     "impaired",
+    "quiet",
     "search",
+    "stopped",
 ]

@@ -17,7 +17,9 @@ from distributed.testing.core_simulation.results import (
     Coordinates,
     Detection,
     Dissemination,
+    Quiet,
     Reaction,
+    Revival,
 )
 from distributed.testing.core_simulation.settings import CoreSettings
 
@@ -83,6 +85,50 @@ def blocked(
         seed=settings.seed,
     )
     return msgspec.convert(found, Blocked)
+
+
+def stopped(
+    settings: CoreSettings,
+    *,
+    nodes: int,
+    concurrent: int = 1,
+    stopped_seconds: float = 3.0,
+    frozen: bool = True,
+    rounds: int = 20,
+    loss: float = 0.0,
+) -> Revival:
+    """Let nodes stand still once, again and again; all must come back and none may die.
+
+    `frozen` nodes do nothing at all, as after SIGSTOP; of others the timers run and only their
+    messages are held up.
+    """
+    found = _native.simulate_stopped(
+        nodes,
+        concurrent=concurrent,
+        stopped=stopped_seconds,
+        frozen=frozen,
+        rounds=rounds,
+        loss=loss,
+        profile=settings.profile,
+        overrides=settings.overrides,
+        seed=settings.seed,
+    )
+    return msgspec.convert(found, Revival)
+
+
+def quiet(
+    settings: CoreSettings, *, nodes: int, span_seconds: float = 120.0, loss: float = 0.0
+) -> Quiet:
+    """Watch a cluster at rest, at a loss of datagrams."""
+    found = _native.simulate_quiet(
+        nodes,
+        span=span_seconds,
+        loss=loss,
+        profile=settings.profile,
+        overrides=settings.overrides,
+        seed=settings.seed,
+    )
+    return msgspec.convert(found, Quiet)
 
 
 def boot(settings: CoreSettings, *, nodes: int, progress: Progress | None = None) -> Boot:

@@ -67,6 +67,30 @@ class Blocked(msgspec.Struct, frozen=True):
     trace: int
 
 
+class Revival(msgspec.Struct, frozen=True):
+    """How nodes that stood still for a while came back.
+
+    `suspected` of them were suspected by anybody, `refuted` of those lived on at every node;
+    `false_deaths` counts each node that held another for dead.
+    """
+
+    suspected: int
+    refuted: int
+    false_deaths: int
+    trace: int
+
+
+class Quiet(msgspec.Struct, frozen=True):
+    """What one member sends in a second at rest, and what loss alone makes all believe."""
+
+    datagrams: float
+    datagram_bytes: float
+    stream_bytes: float
+    suspected: int
+    false_deaths: int
+    trace: int
+
+
 class ViewSize(msgspec.Struct, frozen=True, array_like=True):
     """How many members nodes see at one moment."""
 

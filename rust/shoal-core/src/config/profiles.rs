@@ -22,18 +22,24 @@ impl Config {
             label: Vec::new(),
             keyring: Keyring::new(),
             probe: Probe {
-                interval: ms(1_000),
+                interval: ms(500),
                 timeout: ms(500),
+                patience: ms(1_000),
+                by_distance: true,
                 indirect: 3,
                 nack_after: 0.8,
                 stream_fallback: true,
             },
-            // A process that is stopped for three seconds must live to refute; alpha 1 is
-            // twice as fast and does not let it (docs/performance/detection.md).
+            // By search in the simulator (docs/performance/detection.md): the probe's second,
+            // the floor and the last look are what a process that is stopped for three
+            // seconds needs to live to refute.
             suspicion: Suspicion {
-                alpha: 4.0,
+                alpha: 2.8,
+                floor: ms(2_350),
                 beta: 6.0,
-                confirmations: 3,
+                confirmations: 4,
+                second_opinions: 5,
+                last_look: true,
             },
             lifeguard: Lifeguard {
                 aware_probe: true,
@@ -47,6 +53,7 @@ impl Config {
             },
             gossip: Gossip {
                 interval: ms(200),
+                prompt: true,
                 fanout: 3,
                 burst: 4,
                 retransmit: 4,
@@ -79,7 +86,9 @@ impl Config {
         let mut config = Self::lan(name, advertise);
         config.probe.interval = ms(5_000);
         config.probe.timeout = ms(3_000);
+        config.probe.patience = ms(5_000);
         config.suspicion.alpha = 6.0;
+        config.suspicion.floor = Duration::ZERO;
         config.gossip.interval = ms(500);
         config.gossip.fanout = 4;
         config.gossip.to_the_dead = ms(60_000);
@@ -98,7 +107,6 @@ impl Config {
         let mut config = Self::lan(name, advertise);
         config.probe.timeout = ms(200);
         config.probe.indirect = 1;
-        config.suspicion.alpha = 3.0;
         config.gossip.interval = ms(100);
         config.gossip.retransmit = 2;
         config.gossip.to_the_dead = ms(15_000);
@@ -113,14 +121,20 @@ impl Config {
     /// confirmations, nacks at the full probe timeout as nearly as the bound allows.
     pub fn memberlist_lan(name: impl Into<String>, advertise: SocketAddr) -> Self {
         let mut config = Self::lan(name, advertise);
+        config.probe.interval = ms(1_000);
         config.suspicion = Suspicion {
             alpha: 4.0,
+            floor: Duration::ZERO,
             beta: 6.0,
             confirmations: 2,
+            second_opinions: 0,
+            last_look: false,
         };
+        config.probe.by_distance = false;
         config.lifeguard.pause_clock = false;
         config.lifeguard.stand_down = false;
         config.gossip.burst = 1;
+        config.gossip.prompt = false;
         config.probe.nack_after = 0.999;
         config.sync.min_interval = ms(30_000);
         config.sync.max_interval = ms(30_000);

@@ -25,7 +25,7 @@ fn an_error_names_the_field_and_the_reason() {
     let cases: [Breakage; 8] = [
         ("name", |c| c.name.clear()),
         ("advertise", |c| c.advertise = "0.0.0.0:1".parse().unwrap()),
-        ("probe.timeout", |c| c.probe.timeout = c.probe.interval),
+        ("probe.timeout", |c| c.probe.timeout = c.probe.patience),
         ("probe.nack_after", |c| c.probe.nack_after = f64::NAN),
         ("suspicion.beta", |c| c.suspicion.beta = 0.5),
         ("gossip.mtu", |c| c.gossip.mtu = 600),

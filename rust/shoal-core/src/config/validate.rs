@@ -62,9 +62,9 @@ impl Config {
         positive(probe.interval, "probe.interval")?;
         positive(probe.timeout, "probe.timeout")?;
         check(
-            probe.timeout < probe.interval,
+            probe.timeout < probe.patience,
             "probe.timeout",
-            "must be shorter than probe.interval, or relays have no time to answer",
+            "must be shorter than probe.patience, or relays have no time to answer",
         )?;
         check(probe.indirect <= 16, "probe.indirect", "must be at most 16")?;
         check(
@@ -77,6 +77,11 @@ impl Config {
             0.1,
             "suspicion.alpha",
             "must be at least 0.1",
+        )?;
+        check(
+            suspicion.second_opinions <= 64,
+            "suspicion.second_opinions",
+            "must be at most 64",
         )?;
         finite_from(suspicion.beta, 1.0, "suspicion.beta", "must be at least 1")?;
         check(

@@ -49,6 +49,21 @@ impl Timeout {
         Self::new(min, max, if available < expected { 0 } else { expected })
     }
 
+    /// The same with a `min` of at least `floor`, and `max` longer by as much in proportion.
+    #[must_use]
+    pub fn no_shorter_than(self, floor: Duration) -> Self {
+        let floor = micros(floor);
+        if self.min_micros >= floor {
+            return self;
+        }
+        let beta = self.max_micros as f64 / self.min_micros.max(1) as f64;
+        Self {
+            min_micros: floor,
+            max_micros: (floor as f64 * beta) as u64,
+            ..self
+        }
+    }
+
     /// The time allowed after `confirmations`, before the health multiplier:
     /// `max(min, max - (max - min) * ln(c + 1) / ln(k + 1))`.
     pub fn after(&self, confirmations: u32) -> Duration {

@@ -4,7 +4,7 @@ use core::net::SocketAddr;
 use core::time::Duration;
 
 use super::{MemberId, Node};
-use crate::coordinates::LatencyFilter;
+use crate::coordinates::{share_by_distance, LatencyFilter};
 use crate::member::Row;
 use crate::wire::Coordinates;
 
@@ -72,6 +72,20 @@ impl Contacts {
 }
 
 impl Node {
+    /// The share of a usual timeout that an answer of this member may take; one unless its
+    /// distance says otherwise.
+    pub(super) fn share_of_timeout(&self, id: MemberId) -> f32 {
+        if !self.pulse.by_distance {
+            return 1.0;
+        }
+        let row = self.table.row(id);
+        let contact = self.contacts.find(row.contact);
+        let known = contact.filter(|contact| contact.instance == row.instance);
+        known.map_or(1.0, |contact| {
+            share_by_distance(self.space.here(), &contact.coordinates, self.pulse.timeout)
+        })
+    }
+
     /// Notes where a member says that it lies.
     pub(super) fn learn_coordinates(&mut self, id: MemberId, coordinates: &Coordinates) {
         if !self.pulse.coordinates || id == MemberId::LOCAL {

@@ -23,7 +23,7 @@ const LIMIT: f32 = 0.5;
 /// Below this mean the unfit are well.
 const WELL: f32 = 0.25;
 
-/// Protocol periods of good health after which an unfit member is fit again.
+/// Lengths of a probe of good health after which an unfit member is fit again.
 const CONVALESCENCE: u32 = 30;
 
 /// What one probe of ours says about our own network.
@@ -51,6 +51,8 @@ impl Outcome {
 #[derive(Debug, Default)]
 pub(super) struct Fitness {
     mean: f32,
+    /// The last silence that counted.
+    silent_at: Option<Instant>,
     /// When we were last unwell, since we became unfit.
     unfit_at: Option<Instant>,
     /// The highest incarnation at which an accusation was let stand.
@@ -66,6 +68,19 @@ impl Fitness {
     pub(super) fn let_stand(&mut self, incarnation: u64) {
         let highest = self.accused_at.unwrap_or(0).max(incarnation);
         self.accused_at = Some(highest);
+    }
+
+    /// Whether the outcome of a probe that began at `sent_at` is evidence of its own. Probes
+    /// overlap: one that was under way when another met silence met the same silence.
+    fn is_new(&mut self, outcome: Outcome, sent_at: Instant, now: Instant) -> bool {
+        if outcome != Outcome::Silence {
+            return true;
+        }
+        let new = self.silent_at.is_none_or(|at| sent_at >= at);
+        if new {
+            self.silent_at = Some(now);
+        }
+        new
     }
 
     /// Takes an outcome in; true where we have just become fit again.
@@ -85,13 +100,14 @@ impl Fitness {
 }
 
 impl Node {
-    /// Notes what a probe says about our own network, and answers what was let stand once we
+    /// Notes what a probe since `sent_at` says about our own network, and answers what was let stand once we
     /// are well.
-    pub(super) fn learn_fitness(&mut self, outcome: Outcome) {
-        if !self.config.lifeguard.stand_down {
+    pub(super) fn learn_fitness(&mut self, outcome: Outcome, sent_at: Instant) {
+        let counts = self.fitness.is_new(outcome, sent_at, self.now);
+        if !self.config.lifeguard.stand_down || !counts {
             return;
         }
-        let convalescence = self.config.probe.interval * CONVALESCENCE;
+        let convalescence = self.config.probe.patience * CONVALESCENCE;
         if !self.fitness.learn(outcome, self.now, convalescence) {
             return;
         }

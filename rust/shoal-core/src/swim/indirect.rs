@@ -108,7 +108,7 @@ impl Node {
             self.relays.swap_remove(index);
             return;
         }
-        let until = self.now + self.config.probe.interval;
+        let until = self.now + self.config.probe.patience;
         let timer = self.agenda.arm_rare(self.now, until, Rare::Relay(nonce));
         let relay = &mut self.relays[index];
         relay.nacked = true;

@@ -97,6 +97,8 @@ pub struct Node {
     codec: Codec,
     suspicions: SuspicionTable<(), u64>,
     expired: Vec<suspicion::Expiry<(), u64>>,
+    /// Suspicions that ran out, while the suspect is asked once more.
+    verdicts: Vec<suspicion::Expiry<(), u64>>,
     fitness: Fitness,
     /// Who said last that a member is suspect or dead.
     accusers: HashMap<MemberId, u64, ahash::RandomState>,
@@ -108,6 +110,8 @@ pub struct Node {
     streams: Streams,
     seeds: Seeds,
     sync_ready_at: Instant,
+    /// When the last round of gossip went out.
+    gossiped_at: Instant,
     pool: Option<Pool>,
     config: Config,
 }
@@ -166,6 +170,7 @@ impl Node {
             accusers: HashMap::with_hasher(ahash::RandomState::with_seeds(hash_seed, 7, 8, 9)),
             suspicions: SuspicionTable::new(now, limits),
             expired: Vec::new(),
+            verdicts: Vec::new(),
             health: Health::new(config.lifeguard.max_score),
             fitness: Fitness::default(),
             space: Space::new(&config.coordinates),
@@ -182,6 +187,7 @@ impl Node {
             streams: Streams::new(config.limits.streams),
             seeds: Seeds::default(),
             sync_ready_at: now,
+            gossiped_at: now,
             stats: Stats::default(),
             rng,
             config,

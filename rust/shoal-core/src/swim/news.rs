@@ -98,8 +98,14 @@ impl Node {
 
     fn arm_gossip(&mut self) {
         if !self.agenda.is_armed(Timer::Gossip) {
-            self.agenda
-                .arm(Timer::Gossip, self.now + self.config.gossip.interval);
+            let gossip = &self.config.gossip;
+            let last = if gossip.prompt {
+                self.gossiped_at
+            } else {
+                self.now
+            };
+            let at = (last + gossip.interval).max(self.now);
+            self.agenda.arm(Timer::Gossip, at);
         }
     }
 
@@ -125,6 +131,7 @@ impl Node {
             return;
         }
         self.say_goodbye();
+        self.gossiped_at = self.now;
         let burst = self.burst();
         for target in self.gossip_targets().into_iter().flatten() {
             for _ in 0..burst {

@@ -65,14 +65,16 @@ impl Node {
         }
         let stretch = self.probe_multiplier();
         let nonce = self.fresh_nonce();
-        let overdue_at = self.now + self.pulse.timeout * stretch;
+        let share = self.share_of_timeout(target);
+        let overdue_at = self.now + (self.pulse.timeout * stretch).mul_f32(share);
+        let patience = (self.pulse.patience * stretch).mul_f32(share.max(1.0));
         self.probes.push(Probe {
             nonce,
             target,
             instance: self.table.row(target).instance,
             purpose,
             sent_at: self.now,
-            deadline: self.now + self.pulse.interval * stretch,
+            deadline: self.now + patience,
             due: overdue_at,
             relays: 0,
             nacks: 0,
@@ -84,6 +86,10 @@ impl Node {
             self.stats.probes += 1;
         }
         self.send(Outgoing::Ping { target, nonce });
+    }
+
+    pub(super) fn is_probing(&self, target: MemberId) -> bool {
+        self.probes.iter().any(|probe| probe.target == target)
     }
 
     /// Keeps the one timer of all probes at the earliest of their moments.
@@ -136,12 +142,12 @@ impl Node {
         };
         self.worsen_health(doubts);
         if probe.relays > 0 {
-            let silence = probe.nacks == 0;
-            self.learn_fitness(if silence {
+            let outcome = if probe.nacks == 0 {
                 Outcome::Silence
             } else {
                 Outcome::Heard
-            });
+            };
+            self.learn_fitness(outcome, probe.sent_at);
         }
         let Some(row) = self.table.existing(probe.target) else {
             return;
@@ -233,11 +239,12 @@ impl Node {
             self.stats.probes_answered += 1;
             self.stats.probes_rescued += u64::from(rescued);
             self.mend_health();
-            self.learn_fitness(if rescued {
+            let outcome = if rescued {
                 Outcome::Rescued
             } else {
                 Outcome::Heard
-            });
+            };
+            self.learn_fitness(outcome, probe.sent_at);
         }
         let row = self.table.existing(probe.target)?;
         (row.instance == probe.instance).then_some(probe.target)

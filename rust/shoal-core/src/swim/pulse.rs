@@ -9,6 +9,8 @@ use crate::config::Config;
 pub(super) struct Pulse {
     pub(super) interval: Duration,
     pub(super) timeout: Duration,
+    pub(super) patience: Duration,
+    pub(super) by_distance: bool,
     pub(super) mtu: usize,
     pub(super) aware_probe: bool,
     pub(super) coordinates: bool,
@@ -19,6 +21,8 @@ impl Pulse {
         Self {
             interval: config.probe.interval,
             timeout: config.probe.timeout,
+            patience: config.probe.patience,
+            by_distance: config.probe.by_distance && config.coordinates.enabled,
             mtu: config.gossip.mtu,
             aware_probe: config.lifeguard.aware_probe,
             coordinates: config.coordinates.enabled,

@@ -4,7 +4,10 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use super::news::News;
+use super::probe::Purpose;
+use super::timers::Rare;
 use super::{MemberId, Node};
+use crate::chance::below;
 use crate::event::{DeathReason, Event, MemberState, Verdict};
 use crate::gossip::Urgency;
 use crate::member::Claim;
@@ -45,6 +48,21 @@ impl Node {
             }
         }
         self.suspect(id, incarnation, accuser);
+        self.offer_second_opinion(id);
+    }
+
+    /// A suspicion of somebody else's: a few of all that hear of it, drawn by lot, look for
+    /// themselves.
+    fn offer_second_opinion(&mut self, id: MemberId) {
+        let wanted = self.config.suspicion.second_opinions as usize;
+        let suspected = self.table.row(id).state == MemberState::Suspect;
+        if wanted == 0 || !suspected || !self.is_here() || self.is_probing(id) {
+            return;
+        }
+        let others = self.table.living().saturating_sub(2).max(1);
+        if below(&mut self.rng, others) < wanted {
+            self.probe(id, Purpose::Judge);
+        }
     }
 
     /// Opens a suspicion, or confirms one, on the word of `accuser`.
@@ -93,6 +111,7 @@ impl Node {
             members,
             self.config.probe.interval,
         )
+        .no_shorter_than(config.floor)
     }
 
     /// Drops whatever suspicion of a member is open.
@@ -118,11 +137,40 @@ impl Node {
         self.suspicions.expire(self.now, &mut expired);
         for expiry in expired.drain(..) {
             self.suspicions.forget(expiry.subject.node);
-            if self.is_here() {
+            if self.config.suspicion.last_look {
+                self.look_once_more(expiry);
+            } else if self.is_here() {
                 self.condemn(&expiry);
             }
         }
         self.expired = expired;
+    }
+
+    /// A suspicion ran out: asks the suspect itself before judging. Its refutation may have
+    /// missed us, and the accusation may have missed it.
+    fn look_once_more(&mut self, expiry: Expiry<(), u64>) {
+        let instance = expiry.subject.node;
+        let Some(id) = self.table.by_instance(instance) else {
+            return;
+        };
+        self.probe(id, Purpose::Revisit);
+        let wait = self.pulse.timeout.mul_f32(self.share_of_timeout(id));
+        let until = self.now + wait;
+        self.agenda
+            .arm_rare(self.now, until, Rare::Verdict(instance));
+        self.verdicts.push(expiry);
+    }
+
+    /// The last look has taken long enough: whoever has not refuted by now is dead.
+    pub(super) fn pass_verdict(&mut self, instance: u64) {
+        let waiting = |expiry: &Expiry<(), u64>| expiry.subject.node == instance;
+        let Some(index) = self.verdicts.iter().position(waiting) else {
+            return;
+        };
+        let expiry = self.verdicts.swap_remove(index);
+        if self.is_here() {
+            self.condemn(&expiry);
+        }
     }
 
     /// A suspicion ran out, by our own judgement.
@@ -130,14 +178,16 @@ impl Node {
         let Some(id) = self.table.by_instance(expiry.subject.node) else {
             return;
         };
-        if self.table.row(id).state != MemberState::Suspect {
+        let row = self.table.row(id);
+        let refuted = u64::from(row.incarnation) != expiry.incarnation;
+        if row.state != MemberState::Suspect || refuted {
             return;
         }
         let accusers = core::iter::once(&expiry.accuser).chain(&expiry.confirmers);
         let accusers: Vec<Arc<str>> = accusers.map(|accuser| self.name_of(*accuser)).collect();
         let reason = DeathReason {
             accusers,
-            suspected_for: expiry.suspected_for(),
+            suspected_for: self.now.saturating_since(expiry.started_at),
             multiplier: expiry.multiplier,
             verdict: Verdict::Ours,
         };

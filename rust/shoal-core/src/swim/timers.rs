@@ -48,6 +48,8 @@ pub(super) enum Rare {
     Relay(u32),
     /// A stream has taken too long.
     Stream(StreamId),
+    /// The last look at a suspect, by its instance, has taken long enough.
+    Verdict(u64),
 }
 
 impl Node {
@@ -88,6 +90,7 @@ impl Node {
         for (_, timer) in self.agenda.pop_rare(self.now) {
             match timer {
                 Rare::Relay(nonce) => self.relay_overdue(nonce),
+                Rare::Verdict(instance) => self.pass_verdict(instance),
                 Rare::Stream(stream) => self.end_stream(stream, StreamFailure::TimedOut),
             }
         }

@@ -26,15 +26,23 @@ fn fields(c: &mut Config) -> Vec<(&'static str, Field<'_>)> {
     vec![
         ("probe.interval_seconds", Seconds(&mut probe.interval)),
         ("probe.timeout_seconds", Seconds(&mut probe.timeout)),
+        ("probe.patience_seconds", Seconds(&mut probe.patience)),
+        ("probe.by_distance", Switch(&mut probe.by_distance)),
         ("probe.indirect", Count(&mut probe.indirect)),
         ("probe.nack_after", Share(&mut probe.nack_after)),
         ("probe.stream_fallback", Switch(&mut probe.stream_fallback)),
         ("suspicion.alpha", Share(&mut suspicion.alpha)),
+        ("suspicion.floor_seconds", Seconds(&mut suspicion.floor)),
         ("suspicion.beta", Share(&mut suspicion.beta)),
         (
             "suspicion.confirmations",
             Count32(&mut suspicion.confirmations),
         ),
+        (
+            "suspicion.second_opinions",
+            Count32(&mut suspicion.second_opinions),
+        ),
+        ("suspicion.last_look", Switch(&mut suspicion.last_look)),
         ("lifeguard.aware_probe", Switch(&mut lifeguard.aware_probe)),
         (
             "lifeguard.aware_suspicion",
@@ -53,6 +61,7 @@ fn fields(c: &mut Config) -> Vec<(&'static str, Field<'_>)> {
             Seconds(&mut lifeguard.lag_recovered),
         ),
         ("gossip.interval_seconds", Seconds(&mut gossip.interval)),
+        ("gossip.prompt", Switch(&mut gossip.prompt)),
         ("gossip.fanout", Count(&mut gossip.fanout)),
         ("gossip.burst", Count(&mut gossip.burst)),
         ("gossip.retransmit", Count32(&mut gossip.retransmit)),

@@ -7,6 +7,8 @@ mod coordinates;
 mod detection;
 mod dissemination;
 mod impaired;
+mod quiet;
+mod stopped;
 mod tuning;
 
 use std::time::Duration;
@@ -18,6 +20,8 @@ pub use coordinates::{coordinates, Accuracy, Coordinates};
 pub use detection::{detection, Detection, Told};
 pub use dissemination::{dissemination, Dissemination, Spread};
 pub use impaired::{impaired, Impaired, Impairment, Reaction, Seen};
+pub use quiet::{quiet, Quiet};
+pub use stopped::{stopped, Revival, Stopped};
 pub use tuning::{Parts, Profile, Tuning};
 
 use crate::simulation::Simulation;
