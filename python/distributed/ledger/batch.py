@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from distributed.errors import LedgerConflict
 
+from .direct import Runner
 from .interface import Created, JobWrite, NewJob, Placed, ValuePart, WorkflowRow
 from .statements import Statements
 
@@ -31,14 +32,15 @@ def apply(
     key_seconds: float,
 ) -> tuple[list[Outcome], list[Outcome]]:
     """Run one batch; the answers stand in the order of their requests."""
-    now = float(connection.scalar(sql.now))  # type: ignore[arg-type]
-    created = _create(connection, sql, creates, now, key_seconds) if creates else []
-    written = _write(connection, sql, writes, now) if writes else []
+    run = sql.runner(connection)
+    now = float(run.scalar(sql.now))
+    created = _create(run, sql, creates, now, key_seconds) if creates else []
+    written = _write(run, sql, writes, now) if writes else []
     return created, written
 
 
 def _create(
-    connection: Connection,
+    run: Runner,
     sql: Statements,
     creates: Sequence[NewJob],
     now: float,
@@ -47,17 +49,17 @@ def _create(
     first: dict[str, NewJob] = {}
     for new in creates:
         first.setdefault(new.key, new)
-    fresh = _claim_keys(connection, sql, list(first.values()), now)
+    fresh = _claim_keys(run, sql, list(first.values()), now)
     known: dict[str, Any] = {}
     if len(fresh) < len(first):
-        known = _known(connection, sql, [key for key in first if key not in fresh])
+        known = _known(run, sql, [key for key in first if key not in fresh])
         expired = [key for key, row in known.items() if row.created_at < now - key_seconds]
         if expired:
-            connection.execute(sql.drop_key, [{"b_key": key} for key in expired])
-            fresh |= _claim_keys(connection, sql, [first[key] for key in expired], now)
-    taken = _insert_jobs(connection, sql, [first[key] for key in first if key in fresh], now)
+            run.execute(sql.drop_key, [{"b_key": key} for key in expired])
+            fresh |= _claim_keys(run, sql, [first[key] for key in expired], now)
+    taken = _insert_jobs(run, sql, [first[key] for key in first if key in fresh], now)
     again = {known[key].job_id for key in known if key not in fresh}
-    stored = _stored(connection, sql, sorted(again)) if again else {}
+    stored = _stored(run, sql, sorted(again)) if again else {}
     return [_answer(new, first, fresh, taken, known, stored) for new in creates]
 
 
@@ -91,44 +93,38 @@ def _other_payload(new: NewJob) -> LedgerConflict:
     return LedgerConflict(f"idempotency key {new.key!r} stands for another payload")
 
 
-def _claim_keys(
-    connection: Connection, sql: Statements, creates: Sequence[NewJob], now: float
-) -> set[str]:
+def _claim_keys(run: Runner, sql: Statements, creates: Sequence[NewJob], now: float) -> set[str]:
     rows = [
         {"key": new.key, "job_id": new.job_id, "digest": new.digest, "created_at": now}
         for new in creates
     ]
-    return set(connection.scalars(sql.add_key, rows)) if rows else set()
+    return set(run.scalars(sql.add_key, rows)) if rows else set()
 
 
-def _known(connection: Connection, sql: Statements, keys: list[str]) -> dict[str, Any]:
-    return {row.key: row for row in connection.execute(sql.known_keys, {"keys": keys})}
+def _known(run: Runner, sql: Statements, keys: list[str]) -> dict[str, Any]:
+    return {row.key: row for row in run.execute(sql.known_keys, {"keys": sql.listed(keys)})}
 
 
-def _stored(connection: Connection, sql: Statements, ids: list[str]) -> dict[str, Any]:
-    return {row.job_id: row for row in connection.execute(sql.known_jobs, {"ids": ids})}
+def _stored(run: Runner, sql: Statements, ids: list[str]) -> dict[str, Any]:
+    return {row.job_id: row for row in run.execute(sql.known_jobs, {"ids": sql.listed(ids)})}
 
 
-def _insert_jobs(
-    connection: Connection, sql: Statements, creates: Sequence[NewJob], now: float
-) -> set[str]:
+def _insert_jobs(run: Runner, sql: Statements, creates: Sequence[NewJob], now: float) -> set[str]:
     """Insert jobs, leases and first events; the ids that were in use already."""
     if not creates:
         return set()
-    taken = set(_stored(connection, sql, [new.job_id for new in creates]))
+    taken = set(_stored(run, sql, [new.job_id for new in creates]))
     if taken:
-        connection.execute(
-            sql.drop_key, [{"b_key": new.key} for new in creates if new.job_id in taken]
-        )
+        run.execute(sql.drop_key, [{"b_key": new.key} for new in creates if new.job_id in taken])
         creates = [new for new in creates if new.job_id not in taken]
         if not creates:
             return taken
-    connection.execute(sql.add_job, [_job_row(new, now) for new in creates])
-    connection.execute(
+    run.execute(sql.add_job, [_job_row(new, now) for new in creates])
+    run.execute(
         sql.add_lease,
         [{"job_id": new.job_id, "owner": new.owner, "epoch": new.epoch} for new in creates],
     )
-    connection.execute(
+    run.execute(
         sql.add_event,
         [
             {
@@ -162,16 +158,14 @@ def _job_row(new: NewJob, now: float) -> dict[str, Any]:
     }
 
 
-def _write(
-    connection: Connection, sql: Statements, writes: Sequence[JobWrite], now: float
-) -> list[Outcome]:
+def _write(run: Runner, sql: Statements, writes: Sequence[JobWrite], now: float) -> list[Outcome]:
     ids = sorted({write.job_id for write in writes})
     held: dict[str, tuple[str, int]] = {}
     for start in range(0, len(ids), _CHUNK):
-        rows = connection.execute(sql.fence, {"ids": ids[start : start + _CHUNK]})
+        rows = run.execute(sql.fence, {"ids": sql.listed(ids[start : start + _CHUNK])})
         held.update({row.job_id: (row.owner, row.epoch) for row in rows})
     closing = [write.job_id for write in writes if write.ended and write.job_id not in held]
-    ended = _stored(connection, sql, closing) if closing else {}
+    ended = _stored(run, sql, closing) if closing else {}
     outcomes: list[Outcome] = []
     passed: list[JobWrite] = []
     for write in writes:
@@ -187,8 +181,8 @@ def _write(
         else:
             outcomes.append(_stale(write, holder))
     if passed:
-        _write_rows(connection, sql, passed, now)
-        _write_jobs(connection, sql, passed, now)
+        _write_rows(run, sql, passed, now)
+        _write_jobs(run, sql, passed, now)
     return outcomes
 
 
@@ -201,9 +195,7 @@ def _stale(write: JobWrite, holder: tuple[str, int] | None) -> LedgerConflict:
     )
 
 
-def _write_rows(
-    connection: Connection, sql: Statements, writes: Sequence[JobWrite], now: float
-) -> None:
+def _write_rows(run: Runner, sql: Statements, writes: Sequence[JobWrite], now: float) -> None:
     events = [
         {
             "job_id": write.job_id,
@@ -216,7 +208,7 @@ def _write_rows(
         for event in write.events
     ]
     if events:
-        connection.execute(sql.add_event, events)
+        run.execute(sql.add_event, events)
     results = [
         {
             "job_id": write.job_id,
@@ -231,50 +223,46 @@ def _write_rows(
         for row in write.results
     ]
     if results:
-        connection.execute(sql.add_result, results)
+        run.execute(sql.add_result, results)
     parts = [(w.job_id, part) for w in writes for part in w.parts]
     if parts:
-        connection.execute(sql.add_part, [_fields(job, part) for job, part in parts])
+        run.execute(sql.add_part, [_fields(job, part) for job, part in parts])
     logs = {w.job_id: w.logs for w in writes if w.logs}
     if logs:
-        connection.execute(
-            sql.put_logs, [{"job_id": job, "body": body} for job, body in logs.items()]
-        )
+        run.execute(sql.put_logs, [{"job_id": job, "body": body} for job, body in logs.items()])
     for table, rows in (
         (sql.put_placed, [(w.job_id, row) for w in writes for row in w.placed]),
         (sql.put_workflow, [(w.job_id, row) for w in writes for row in w.workflows]),
     ):
         if rows:
-            connection.execute(table, [_fields(job, row) for job, row in rows])
+            run.execute(table, [_fields(job, row) for job, row in rows])
 
 
 def _fields(job_id: str, row: ValuePart | Placed | WorkflowRow) -> dict[str, Any]:
     return {"job_id": job_id} | {name: getattr(row, name) for name in row.__struct_fields__}
 
 
-def _write_jobs(
-    connection: Connection, sql: Statements, writes: Sequence[JobWrite], now: float
-) -> None:
+def _write_jobs(run: Runner, sql: Statements, writes: Sequence[JobWrite], now: float) -> None:
     cancels = [
         {"b_job": w.job_id, "b_cancel": w.cancel_reason}
         for w in writes
         if w.cancel_reason is not None
     ]
     if cancels:
-        connection.execute(sql.set_cancel, cancels)
+        run.execute(sql.set_cancel, cancels)
     latest = {w.job_id: w for w in writes if w.state}
     if latest:
-        connection.execute(
+        run.execute(
             sql.set_state,
             [{"b_job": w.job_id, "b_state": w.state, "b_why": w.reason} for w in latest.values()],
         )
     ended = [w for w in writes if w.ended]
     if ended:
-        connection.execute(
+        run.execute(
             sql.set_ended,
             [{"b_job": w.job_id, "b_now": now, "b_summary": w.summary} for w in ended],
         )
-        connection.execute(sql.drop_lease, [{"b_job": w.job_id} for w in ended])
+        run.execute(sql.drop_lease, [{"b_job": w.job_id} for w in ended])
         tidy = [{"b_job": w.job_id} for w in ended if w.tidy]
         if tidy:
-            connection.execute(sql.tidy_parts, tidy)
+            run.execute(sql.tidy_parts, tidy)

@@ -81,14 +81,16 @@ class InlineEngine:
             "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
         )
         event.listen(self._engine, "connect", _prepare)
-        event.listen(self._engine, "begin", _begin)
+        self._connection: Connection | None = None
         self.dialect = "sqlite"
         self.now: ColumnElement[float] = bindparam("ledger_now", callable_=clock.wall)
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` and commit."""
-        with mapped(), self._engine.begin() as connection:
-            return work(connection)
+        with mapped():
+            if self._connection is None:
+                self._connection = self._engine.connect()
+            return _transact(self._connection, work)
 
     async def read(self, work: Work[T]) -> T:
         """Run `work` in a transaction of its own."""
@@ -96,6 +98,9 @@ class InlineEngine:
 
     async def close(self) -> None:
         """Drop the database."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
         self._engine.dispose()
 
 
@@ -170,5 +175,16 @@ def _prepare(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA foreign_keys=ON")
 
 
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _transact(connection: Connection, work: Work[T]) -> T:
+    raw: Any = connection.connection.driver_connection
+    raw.execute("BEGIN IMMEDIATE")
+    try:
+        answer = work(connection)
+        raw.commit()
+    except BaseException:
+        connection.rollback()
+        if raw.in_transaction:
+            raw.rollback()
+        raise
+    connection.commit()
+    return answer

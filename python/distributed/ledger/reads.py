@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from . import tables as t
 from .interface import Event, JobRow, Lease, Orphan, Placed, ResultRow, StoredJob, WorkflowRow
 
 FOUND_LIMIT = 10
-_EXISTS = select(t.jobs.c.epoch).where(t.jobs.c.job_id == bindparam("b_job"))
 
 
 class Reads:
@@ -30,10 +29,6 @@ class Reads:
             (now - t.jobs.c.accepted_at).label("age"),
             (t.jobs.c.ended_at - t.jobs.c.accepted_at).label("elapsed"),
         )
-
-    def exists(self, connection: Connection, job_id: str) -> bool:
-        """Whether there is a job of that id."""
-        return connection.scalar(_EXISTS, {"b_job": job_id}) is not None
 
     def load(self, connection: Connection, job_id: str) -> StoredJob | None:
         """Everything about one job but its events."""
@@ -207,11 +202,6 @@ class Reads:
         """Open jobs of one owner."""
         rows = connection.execute(select(t.leases).where(t.leases.c.owner == owner))
         return tuple(Lease(row.job_id, row.owner, row.epoch) for row in rows)
-
-    def lease(self, connection: Connection, job_id: str) -> Lease | None:
-        """Who holds one open job."""
-        row = connection.execute(select(t.leases).where(t.leases.c.job_id == job_id)).one_or_none()
-        return None if row is None else Lease(row.job_id, row.owner, row.epoch)
 
 
 def _job_row(row: Any) -> JobRow:

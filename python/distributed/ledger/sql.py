@@ -115,11 +115,11 @@ class SqlLedger:
 
     async def lease(self, job_id: str) -> Lease | None:
         """Who holds an open job."""
-        return await self._read(partial(self._reads.lease, job_id=job_id))
+        return await self._read(partial(self._lease, job_id))
 
     async def exists(self, job_id: str) -> bool:
         """Whether a job of that id is known."""
-        return await self._read(partial(self._reads.exists, job_id=job_id))
+        return await self._read(partial(self._exists, job_id))
 
     async def load(self, job_id: str) -> StoredJob | None:
         """Everything about one job but its events."""
@@ -233,6 +233,16 @@ class SqlLedger:
 
     async def _read(self, work: Work[T]) -> T:
         return await self._engine.read(work)
+
+    def _exists(self, job_id: str, connection: Connection) -> bool:
+        run = self._sql.runner(connection)
+        return run.scalar(self._sql.exists, {"b_job": job_id}) is not None
+
+    def _lease(self, job_id: str, connection: Connection) -> Lease | None:
+        run = self._sql.runner(connection)
+        for row in run.execute(self._sql.lease, {"b_job": job_id}):
+            return Lease(row.job_id, row.owner, row.epoch)
+        return None
 
     def _hold(
         self, owner: str, instance: str, lease_seconds: float, connection: Connection

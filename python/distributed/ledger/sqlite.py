@@ -96,11 +96,14 @@ class SqliteEngine:
             if self._reader is None:
                 self._reader = await self._open()
             connection = self._reader
+            raw: Any = connection.connection.driver_connection
+            raw.execute("BEGIN")
             try:
-                connection.exec_driver_sql("BEGIN")
                 return work(connection)
             finally:
                 connection.rollback()
+                if raw.in_transaction:
+                    raw.rollback()
 
     async def close(self) -> None:
         """Close both connections; returns when nothing runs on the thread any more."""

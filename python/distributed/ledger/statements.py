@@ -6,13 +6,26 @@ an outage changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, bindparam, delete, exists, select, update
+import msgspec
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    bindparam,
+    delete,
+    exists,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import Executable
 
 from . import tables as t
+from .direct import DirectRunner, Runner, Texts
 
 
 def _insert(dialect: str, table: Table) -> Any:
@@ -28,6 +41,7 @@ class Statements:
             return statement
 
         self.now = select(now)
+        self._texts = Texts() if dialect == "sqlite" else None
         self.add_key = (
             _insert(dialect, t.idempotency).on_conflict_do_nothing().returning(t.idempotency.c.key)
         )
@@ -41,7 +55,7 @@ class Statements:
         self.put_workflow = _upsert(dialect, t.workflows, ("job_id", "workflow"))
         self.put_holder = _upsert(dialect, t.holders, ("owner",))
         fence = select(t.leases.c.job_id, t.leases.c.owner, t.leases.c.epoch).where(
-            t.leases.c.job_id.in_(bindparam("ids", expanding=True))
+            _among(dialect, t.leases.c.job_id, "ids")
         )
         self.fence = fence.with_for_update() if dialect == "postgresql" else fence
         self.known_keys = select(
@@ -49,10 +63,14 @@ class Statements:
             t.idempotency.c.job_id,
             t.idempotency.c.digest,
             t.idempotency.c.created_at,
-        ).where(t.idempotency.c.key.in_(bindparam("keys", expanding=True)))
+        ).where(_among(dialect, t.idempotency.c.key, "keys"))
         self.known_jobs = select(
             t.jobs.c.job_id, t.jobs.c.key, t.jobs.c.owner, t.jobs.c.epoch, t.jobs.c.state
-        ).where(t.jobs.c.job_id.in_(bindparam("ids", expanding=True)))
+        ).where(_among(dialect, t.jobs.c.job_id, "ids"))
+        self.exists = select(t.jobs.c.epoch).where(t.jobs.c.job_id == bindparam("b_job"))
+        self.lease = select(t.leases.c.job_id, t.leases.c.owner, t.leases.c.epoch).where(
+            t.leases.c.job_id == bindparam("b_job")
+        )
         self.drop_key = delete(t.idempotency).where(t.idempotency.c.key == bindparam("b_key"))
         this = t.jobs.c.job_id == bindparam("b_job")
         self.set_state = (
@@ -76,6 +94,22 @@ class Statements:
             .values(owner=bindparam("b_owner"), epoch=bindparam("b_epoch"))
         )
         self.acquire = _acquire(now)
+
+    def runner(self, connection: Connection) -> Runner:
+        """What runs these statements in the transaction of `connection`."""
+        return connection if self._texts is None else DirectRunner(connection, self._texts)
+
+    def listed(self, values: Sequence[str]) -> Sequence[str] | str:
+        """A list of values as the statements that take one want it."""
+        return values if self._texts is None else msgspec.json.encode(values).decode()
+
+
+def _among(dialect: str, column: ColumnElement[str], name: str) -> ColumnElement[bool]:
+    """Whether a column is in a list of values: for SQLite one text, so one statement for all."""
+    if dialect != "sqlite":
+        return column.in_(bindparam(name, expanding=True))
+    values = func.json_each(bindparam(name)).table_valued("value", name="listed")
+    return column.in_(select(values.c.value))
 
 
 def _upsert(dialect: str, table: Table, key: tuple[str, ...]) -> Executable:
