@@ -13,7 +13,8 @@ from distributed.settings.sources import load
 
 from .document import ROOT, DocumentRunner, blocks
 
-DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+TOP = [ROOT / name for name in ("CONTRIBUTING.md", "README.md", "SECURITY.md")]
+DOCUMENTS = sorted([*TOP, *(ROOT / "docs").rglob("*.md")])
 RUN = [ROOT / "README.md"]
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)")
 NAMED = re.compile(r"`shoal ([a-z]+(?: [a-z]+)?)")

@@ -46,6 +46,8 @@ def script(document: Path, folder: Path) -> str:
 
 def _typed(lines: list[str]) -> Iterator[str]:
     for number, line in enumerate(lines):
+        if line.startswith("shoal status"):
+            yield from _until_all_is_known(lines)
         if not line.endswith("&"):
             yield line
             continue
@@ -55,6 +57,18 @@ def _typed(lines: list[str]) -> Iterator[str]:
             f"for _ in $(seq {READY_SECONDS * 5}); do"
             f" grep -q address {told} && break; kill -0 $!; sleep 0.2; done"
         )
+
+
+def _until_all_is_known(lines: list[str]) -> Iterator[str]:
+    """Wait until each gate that was started sees two healthy datacenters."""
+    for line in lines:
+        if line.startswith("shoal gate"):
+            gate = line.partition("--bind ")[2].split()[0]
+            asked = f"shoal status {gate} --json | grep -o 'bucket\":\"healthy' | wc -l"
+            yield (
+                f"for _ in $(seq {READY_SECONDS}); do"
+                f' [ "$({asked})" -eq 2 ] && break; sleep 0.2; done'
+            )
 
 
 def free_port() -> str:
