@@ -83,7 +83,8 @@ class Dispatch:
         while not self._placing.place(record):
             failures += 1
             if self._state.clock.now() >= give_up_at:
-                self._ending.order(record, JobState.FAILED, self._unplaceable())
+                reason = self._placing.unplaceable(record.job)
+                self._ending.order(record, JobState.FAILED, reason)
                 return
             await self._pause(failures)
         self._stories.advance(record, JobState.ROUTED)
@@ -92,14 +93,6 @@ class Dispatch:
             await self._start(record, runs[0], "")
         else:
             await asyncio.gather(*(self._start(record, run, "") for run in runs))
-
-    def _unplaceable(self) -> str:
-        excluded = "; ".join(
-            f"{name}: {candidate.exclusion}"
-            for name, candidate in self._managers.candidates().items()
-            if candidate.exclusion
-        )
-        return f"no datacenter can take the job ({excluded or 'none is known'})"
 
     async def _start(self, record: JobRecord, run: DatacenterRun, why: str) -> None:
         """Ask managers until one takes the part, then other datacenters, then give up."""

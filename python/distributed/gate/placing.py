@@ -11,7 +11,7 @@ from distributed.ledger.interface import Placed
 from distributed.messages.job import Job
 from distributed.messages.submission import Explanation, PlanJob
 from distributed.routing.decision import Decision
-from distributed.routing.placement import divide, weights
+from distributed.routing.placement import bound, lacking, parts
 from distributed.routing.request import request_for
 from distributed.transport.interface import Context, Handlers
 
@@ -43,9 +43,12 @@ class Placing:
     def place(self, record: JobRecord) -> bool:
         """Give the job its parts; False where no datacenter can take it now."""
         decision = self.decide(record.job)
-        if not decision.placed:
+        if not decision.placed or lacking(record.job, decision.primaries):
             return False
-        record.runs = parts(record.job, decision.primaries)
+        record.runs = {
+            name: DatacenterRun(name, names, len(names) or len(record.job.workflows))
+            for name, names in parts(record.job, decision.primaries).items()
+        }
         for run in record.runs.values():
             self._reserve(record, run, decision)
         self._tell(record, decision)
@@ -59,13 +62,9 @@ class Placing:
 
         The set that the job waits for changes with it.
         """
-        job = record.job
-        pinned = any(w.datacenter == run.datacenter for w in job.workflows)
-        required = job.placement.required and run.datacenter in job.placement.datacenters
-        barred = {*record.runs, *(record.gaps or ())}
-        if pinned or (required and len(job.placement.datacenters) <= len(record.runs)):
+        if bound(record.job, run.datacenter):
             return None
-        decision = self.decide(job, barred=barred, count=1)
+        decision = self.decide(record.job, barred={*record.runs, *record.tried}, count=1)
         if run.route is not None:
             run.route.failed(self._state.clock.now(), refused=True)
         if not decision.placed:
@@ -73,6 +72,7 @@ class Placing:
         successor = DatacenterRun(decision.primaries[0], run.names, run.left)
         self._reserve(record, successor, decision)
         del record.runs[run.datacenter]
+        record.tried = (*record.tried, run.datacenter)
         if run.address:
             record.succeeded(run.address)
         record.runs[successor.datacenter] = successor
@@ -95,6 +95,13 @@ class Placing:
         told = f"{reason}; {decision.reason}" if reason else decision.reason
         self._stories.route(record, ", ".join(decision.primaries), told, view)
 
+    def unplaceable(self, job: Job) -> str:
+        """Why no datacenter takes the job now."""
+        decision = self._managers.knowledge.plan(request_for(job), self._state.clock.now())
+        excluded = "; ".join(f"{name}: {why}" for name, why in decision.excluded)
+        lacks = lacking(job, decision.primaries) if decision.placed else ""
+        return f"{lacks or 'no datacenter can take the job'} ({excluded or 'none is known'})"
+
     async def _plan(self, _context: Context, message: PlanJob) -> Explanation:
         check_placeable(message.job, self._managers.rooms())
         request = request_for(message.job)
@@ -105,17 +112,3 @@ class Placing:
 def placed_row(run: DatacenterRun) -> Placed:
     """A part as the ledger keeps it."""
     return run.row("\x00".join(run.names).encode())
-
-
-def parts(job: Job, datacenters: tuple[str, ...]) -> dict[str, DatacenterRun]:
-    """One part for each datacenter that has anything to run."""
-    everything = len(job.workflows)
-    if job.placement.mode == "replicate" or len(datacenters) == 1:
-        return {name: DatacenterRun(name, (), everything) for name in datacenters}
-    split = divide(job.workflows, weights(job.placement, datacenters))
-    order = {workflow.name: index for index, workflow in enumerate(job.workflows)}
-    return {
-        name: DatacenterRun(name, tuple(sorted(names, key=order.__getitem__)), len(names))
-        for name, names in split.items()
-        if names
-    }

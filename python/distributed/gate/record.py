@@ -112,6 +112,10 @@ class JobRecord:
         deadline_at: local monotonic instant at which it times out.
         state: where the ledger says it is.
         sequence: the last sequence of its story.
+
+    Attributes:
+        runs: its parts, by datacenter; with a part that moves, what the job waits for changes.
+        tried: datacenters that a part left; none comes back to them.
     """
 
     __slots__ = (
@@ -147,6 +151,7 @@ class JobRecord:
         "story",
         "tail",
         "timer",
+        "tried",
         "watches",
         "withdrawn",
     )
@@ -172,6 +177,7 @@ class JobRecord:
         self.created = False
         self.ending = False
         self.runs: dict[str, DatacenterRun] = {}
+        self.tried: tuple[str, ...] = ()
         self.results: dict[tuple[str, str], WorkflowResult] = {}
         self.held_bytes = 0
         self.stored_bytes = 0

@@ -241,6 +241,7 @@ class Takeover:
         record.created = True
         for placed in stored.placed:
             if placed.state == "dropped":
+                record.tried = (*record.tried, placed.datacenter)
                 continue
             names = tuple(placed.workflows.decode().split("\x00")) if placed.workflows else ()
             run = DatacenterRun(placed.datacenter, names, len(names) or len(job.workflows))

@@ -9,7 +9,7 @@ The rules, in order:
    deadline that passed makes it timed out; results already recorded stay in the answer.
 4. Split over datacenters: completed if every workflow completed, else failed.
 5. Replicated: a datacenter completed if all workflows completed there; the job completed if
-   at least `min_success` datacenters did (all that take part where it is not given).
+   at least `min_success` datacenters did (all that it asked for where that is not given).
 6. What was asked for and has no result is listed as missing, with the reason.
 """
 
@@ -21,6 +21,7 @@ import msgspec
 
 from distributed.messages.job import Job
 from distributed.messages.results import WorkflowResult
+from distributed.routing.placement import needed, wanted
 from distributed.types import JobState, WorkflowState
 
 COMPLETED = WorkflowState.COMPLETED.value
@@ -112,6 +113,7 @@ def judge(
         for name, datacenter in wanted
         if (name, datacenter) not in held
     )
+    missing += _never_placed(job, len(placed))
     if ordered is not None:
         return Outcome(ordered, ordered_reason, missing)
     bad: dict[str, list[str]] = {datacenter: [] for datacenter in placed}
@@ -131,12 +133,21 @@ def _judge_replicas(
     job: Job, bad: Mapping[str, list[str]], missing: tuple[tuple[str, str], ...]
 ) -> Outcome:
     good = [datacenter for datacenter, faults in bad.items() if not faults]
-    needed = job.placement.min_success or len(bad)
+    least = needed(job.placement)
     failed = "; ".join(f"{dc}: {faults[0]}" for dc, faults in bad.items() if faults)
-    tally = f"{len(good)} of {len(bad)} datacenters completed, {needed} needed"
-    if len(good) >= needed and good:
+    tally = f"{len(good)} of {len(bad)} datacenters completed, {least} needed"
+    if len(good) >= least and good:
         return Outcome(JobState.COMPLETED, f"{tally} ({failed})" if failed else tally, missing)
     return Outcome(JobState.FAILED, f"{tally} ({failed})", missing)
+
+
+def _never_placed(job: Job, placed: int) -> tuple[tuple[str, str], ...]:
+    """Datacenters that a replicated job asked for and did not get."""
+    if job.placement.mode != "replicate" or not placed:
+        return ()
+    asked = wanted(job.placement)
+    reason = "no other datacenter could take the job"
+    return tuple((f"datacenter {n} of {asked}", reason) for n in range(placed + 1, asked + 1))
 
 
 def _why(

@@ -15,6 +15,7 @@ import msgspec
 
 from distributed.errors import JobRejected
 from distributed.messages.job import Job, Placement, Workflow
+from distributed.routing.placement import wanted
 
 from .graph import DependencyGraph
 
@@ -174,7 +175,7 @@ def _check_placement(job: Job) -> None:
     if placement.min_success is not None:
         if placement.mode != "replicate":
             _refuse("placement.min_success", "only a replicated job can miss datacenters")
-        most = placement.count or len(placement.datacenters) or 1
+        most = wanted(placement)
         if not 1 <= placement.min_success <= most:
             _refuse("placement.min_success", f"{placement.min_success} is not between 1 and {most}")
     if placement.mode == "replicate":

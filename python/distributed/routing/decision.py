@@ -79,6 +79,11 @@ class Decision:
         return bool(self.primaries)
 
     @property
+    def excluded(self) -> tuple[tuple[str, str], ...]:
+        """Datacenters that cannot be used, each with the reason."""
+        return tuple((candidate.name, reason) for candidate, reason in self._excluded)
+
+    @property
     def fallbacks(self) -> tuple[str, ...]:
         """What to try next, in order."""
         return tuple([s.name for s in self._ranked if s.name not in self.primaries])

@@ -8,6 +8,8 @@ import msgspec
 
 from distributed.messages.job import Job
 
+from .placement import wanted
+
 Route = tuple[tuple[str, ...], tuple[str, ...], bool, int]
 
 
@@ -56,13 +58,12 @@ def request_for(
     placement = job.placement
     named = tuple(dict.fromkeys(placement.datacenters))
     pinned = tuple(dict.fromkeys(w.datacenter for w in job.workflows if w.datacenter))
-    wanted = placement.count if placement.count > 0 else max(1, len(named))
-    wanted = max(wanted, len(pinned))
+    asked = max(wanted(placement), len(pinned))
     ready = sum(workflow.cores for workflow in job.workflows if not workflow.after)
     if placement.mode == "split":
-        ready = -(-ready // wanted)
+        ready = -(-ready // asked)
     return RouteRequest(
-        count=wanted if count is None else count,
+        count=asked if count is None else count,
         cores=max(1, ready),
         largest_workflow=max((workflow.cores for workflow in job.workflows), default=1),
         pinned=pinned if count is None else (),

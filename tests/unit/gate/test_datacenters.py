@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 
 from distributed.errors import JobFailed
 from distributed.messages.dispatch import StartJob
+from distributed.messages.job import Job, Workflow
 from distributed.types import JobState
 
 from .world import GateWorld, job
@@ -126,6 +128,48 @@ async def test_enough_datacenters_make_a_success(world: GateWorld) -> None:
     assert outcome.values() == {"a": "a!"}
     with pytest.raises(JobFailed, match="eu: workflow 'a' failed: no"):
         await (await client.submit(job("a", placement=REPLICATED))).result()
+
+
+async def draining_us(world: GateWorld, **settings: float) -> None:
+    """Two datacenters, one of which takes no new work."""
+    await world.manager("m-eu", "eu")
+    us = await world.manager("m-us", "us")
+    told = us.status
+    us.status = lambda: msgspec.structs.replace(told(), draining=True)  # type: ignore[method-assign]
+    await world.gate(**settings)
+
+
+async def test_a_datacenter_that_cannot_be_had_is_named_in_the_answer(world: GateWorld) -> None:
+    """Invariant 4: two were asked for, one is enough, one there is."""
+    await draining_us(world)
+    enough = job("a", placement={"count": 2, "mode": "replicate", "min_success": 1})
+    outcome = await (await world.client().submit(enough)).result()
+    assert outcome.state is JobState.COMPLETED
+    assert list(outcome.missing) == ["datacenter 2 of 2"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (job("a", placement={"count": 2, "mode": "replicate"}), "1 of 2 needed datacenters"),
+        (
+            msgspec.structs.replace(
+                job("a"), workflows=(Workflow(name="a", run="pkg.mod:f", datacenter="us"),)
+            ),
+            "workflow 'a' is bound to us",
+        ),
+    ],
+)
+async def test_a_job_that_can_not_succeed_is_not_started(
+    world: GateWorld, asked: Job, told: str
+) -> None:
+    """A split over what is left, or fewer replicas than must complete, is not what was asked."""
+    await draining_us(world, place_patience_seconds=0.2)
+    outcome = await (await world.client().submit(asked)).result(check=False)
+    assert outcome.state is JobState.FAILED
+    assert told in outcome.reason
+    assert "us: draining" in outcome.reason
+    assert not any(manager.started for manager in world.managers)
 
 
 async def test_a_deadline_ends_a_job_with_what_exists(world: GateWorld) -> None:

@@ -82,6 +82,18 @@ def test_a_minimum_of_datacenters_is_enough_and_the_rest_is_told() -> None:
     assert "us" in outcome.reason
 
 
+def test_a_datacenter_that_could_not_be_found_is_missing_and_counts() -> None:
+    """Invariant 4: three were asked for."""
+    asked = job("a", mode="replicate", count=3)
+    outcome = judge(asked, {"eu": (), "us": ()}, [result("a"), result("a", "us")])
+    assert outcome.state is JobState.FAILED
+    assert outcome.missing == (("datacenter 3 of 3", "no other datacenter could take the job"),)
+    enough = job("a", mode="replicate", count=3, min_success=2)
+    outcome = judge(enough, {"eu": (), "us": ()}, [result("a"), result("a", "us")])
+    assert outcome.state is JobState.COMPLETED
+    assert len(outcome.missing) == 1
+
+
 def test_a_silent_datacenter_is_missing_by_name() -> None:
     """GM 22.3c: a silent datacenter makes the answer partial, and named."""
     outcome = judge(job("a", mode="replicate"), {"eu": (), "us": ()}, [result("a")])

@@ -1,110 +1,56 @@
-"""Placement plans: parts, shares, replacement, and whom the job waits for."""
+"""Placement: parts, shares, what is bound, and with how little a job can start."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from distributed.messages.job import Job, Placement, Workflow
-from distributed.routing.placement import PartState, PlacementPlan, divide
+from distributed.routing.placement import bound, divide, lacking, parts
 from distributed.routing.request import request_for
 
 FLOWS = tuple(Workflow(name=f"w{n}") for n in range(6))
 
 
-def replicate(count: int, min_success: int | None = None, found: str = "abc") -> PlacementPlan:
-    placement = Placement(count=count, mode="replicate", min_success=min_success)
-    return PlacementPlan(placement, FLOWS, list(found))
+def job(*flows: Workflow, **placement: Any) -> Job:
+    return Job(name="j", workflows=flows or FLOWS, placement=Placement(**placement))
 
 
 def test_a_replicated_job_runs_everything_everywhere() -> None:
-    plan = replicate(3)
-    assert all(part.workflows == tuple(f"w{n}" for n in range(6)) for part in plan.parts)
-    assert plan.waiting == {"a", "b", "c"}
-
-
-def test_the_set_waited_for_changes_with_a_fallback() -> None:
-    plan = replicate(2, found="ab")
-    part = plan.replace("a", "c", "refused")
-    assert plan.waiting == {"b", "c"}
-    assert part.history == (("a", "refused"),)
-    assert plan.used == {"a", "b", "c"}
-    assert not plan.finished("a", completed=True)
-    plan.finished("b", completed=True)
-    assert plan.outcome() is None
-    plan.finished("c", completed=True)
-    outcome = plan.outcome()
-    assert outcome is not None
-    assert outcome.completed
-
-
-@pytest.mark.parametrize(
-    ("min_success", "ends", "completed"),
-    [
-        (None, "ccc", True),
-        (None, "cf.", False),
-        (2, "ccf", True),
-        (2, "cc.", None),
-        (2, "ff.", False),
-        (1, "ffc", True),
-        (0, "fff", False),
-        (9, "ccc", True),
-    ],
-)
-def test_enough_completed_datacenters_make_a_success(
-    min_success: int | None, ends: str, completed: bool | None
-) -> None:
-    """GM 41.8d, 10.2b: `c` completed, `f` failed, `.` still open."""
-    plan = replicate(3, min_success)
-    for name, end in zip("abc", ends, strict=True):
-        if end != ".":
-            plan.finished(name, completed=end == "c", reason="broke")
-    outcome = plan.outcome()
-    assert (outcome.completed if outcome else None) == completed
-
-
-def test_what_is_missing_is_said_with_its_reason() -> None:
-    """Invariant 4."""
-    plan = replicate(4, min_success=1)
-    plan.finished("a", completed=True)
-    plan.finished("b", completed=False, reason="3 workflows failed")
-    plan.lost("c", "no datacenter left to take over")
-    outcome = plan.outcome()
-    assert outcome is not None
-    assert outcome.completed
-    assert outcome.missing == (
-        ("b", "3 workflows failed"),
-        ("c", "no datacenter left to take over"),
-        ("", "1 more datacenters were asked for than could be found"),
-    )
-
-
-def test_an_end_counts_once() -> None:
-    plan = replicate(1, found="a")
-    assert plan.finished("a", completed=True)
-    assert not plan.finished("a", completed=False)
-    assert plan.parts[0].state is PartState.COMPLETED
-
-
-def test_replacing_what_is_not_open_is_an_error() -> None:
-    plan = replicate(2, found="ab")
-    with pytest.raises(ValueError, match="no open part"):
-        plan.replace("x", "c", "")
-    with pytest.raises(ValueError, match="has a part"):
-        plan.replace("a", "b", "")
+    assert parts(job(count=3, mode="replicate"), ["a", "b"]) == {"a": (), "b": ()}
 
 
 def test_shares_are_followed_by_cores() -> None:
-    placement = Placement(count=2, shares={"a": 2.0, "b": 1.0})
-    plan = PlacementPlan(placement, FLOWS, ["a", "b"])
-    assert [part.share for part in plan.parts] == pytest.approx([2 / 3, 1 / 3])
+    split = parts(job(count=2, shares={"a": 2.0, "b": 1.0}), ["a", "b"])
+    assert [len(names) for names in split.values()] == [4, 2]
 
 
 def test_a_datacenter_without_a_share_is_not_waited_for() -> None:
-    placement = Placement(count=2, shares={"a": 1.0, "b": 0.0})
-    plan = PlacementPlan(placement, FLOWS, ["a", "b"])
-    assert plan.waiting == {"a"}
+    split = parts(job(count=2, shares={"a": 1.0, "b": 0.0}), ["a", "b"])
+    assert list(split) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "found", "lacks"),
+    [
+        ({"count": 3}, "a", ""),
+        ({"count": 3, "mode": "replicate"}, "abc", ""),
+        ({"count": 3, "mode": "replicate"}, "ab", "2 of 3 needed datacenters can take the job"),
+        ({"count": 3, "mode": "replicate", "min_success": 2}, "ab", ""),
+        ({"count": 3, "mode": "replicate", "min_success": 2}, "a", "1 of 2 needed"),
+        ({"count": 0, "datacenters": ("a", "b"), "mode": "replicate"}, "a", "1 of 2 needed"),
+    ],
+)
+def test_a_job_starts_with_fewer_datacenters_only_if_it_can_still_succeed(
+    asked: dict[str, Any], found: str, lacks: str
+) -> None:
+    """Invariant 4, GM 41.8d."""
+    said = lacking(job(**asked), list(found))
+    assert said.startswith(lacks)
+    assert bool(said) == bool(lacks)
 
 
 def test_a_dependant_runs_where_its_inputs_are_if_shares_allow() -> None:
@@ -113,15 +59,13 @@ def test_a_dependant_runs_where_its_inputs_are_if_shares_allow() -> None:
 
 
 def test_a_bound_workflow_goes_where_it_is_bound_and_stays() -> None:
-    flows = [Workflow(name="x", datacenter="b"), Workflow(name="y")]
-    plan = PlacementPlan(Placement(count=2), flows, ["a", "b"])
-    part = plan.part("b")
-    assert part is not None
-    assert part.workflows == ("x",)
-    with pytest.raises(ValueError, match="bound"):
-        plan.replace("b", "c", "refused")
+    pinned = job(Workflow(name="x", datacenter="b"), Workflow(name="y"), count=2)
+    assert parts(pinned, ["a", "b"])["b"] == ("x",)
+    assert bound(pinned, "b")
+    assert not bound(pinned, "a")
+    assert lacking(pinned, ["a"]) == "workflow 'x' is bound to b"
     with pytest.raises(ValueError, match="not in use"):
-        PlacementPlan(Placement(), flows, ["a"])
+        divide(pinned.workflows, {"a": 1.0})
 
 
 @given(
