@@ -50,7 +50,7 @@ def router(candidates: list[Candidate]) -> Router:
     """A router with work on its way to every datacenter."""
     made = Router()
     for candidate in candidates:
-        made.reservations.reserve(candidate.name, 2, candidate.free_cores, 0.0)
+        made.reservations.reserve(candidate.name, 2, candidate.facts.free_cores, 0.0)
     return made
 
 

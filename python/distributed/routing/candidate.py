@@ -55,50 +55,72 @@ class ScoringRules(msgspec.Struct, frozen=True, kw_only=True):
 DEFAULT_RULES = ScoringRules()
 
 
+Fixed = tuple[str | None, int, str, int, float, float, float, float, float, float]
+"""What ranking reads of a candidate, in one piece: why it is excluded, its largest worker, name
+and place, the predicted overhead, until when observations count and by how much a second they
+pull, the penalty for failures, the load factor as reported, and the quality penalty."""
+
+
 class Candidate:
-    """One datacenter's facts with the parts of its score that facts alone decide."""
+    """One datacenter's facts with the parts of its score that facts alone decide.
+
+    The wait for cores is `pile + seconds_per_core * wanted`, where that is more than nothing:
+    the managers' own estimate less what is free, at the rate at which cores come free.
+    """
 
     __slots__ = (
-        "base_load",
         "bucket",
         "capacity_at",
-        "exclusion",
         "facts",
         "failed_at",
-        "failure",
-        "free_cores",
-        "largest_worker",
+        "fixed",
         "load_per_core",
         "name",
-        "observed_at",
-        "place",
+        "pile",
         "predicted",
-        "pull",
         "quality",
-        "release_rate",
-        "wait_seconds",
+        "seconds_per_core",
     )
 
     def __init__(self, facts: DatacenterFacts, rules: ScoringRules = DEFAULT_RULES) -> None:
         self.facts = facts
         self.name = facts.name
         self.bucket = int(facts.bucket)
-        self.place = OPEN * TIER + self.bucket * BUCKET
-        self.exclusion = exclusion(facts)
-        self.largest_worker = facts.largest_worker
         self.predicted = predicted_overhead(facts, rules)
-        self.pull = 0.0
-        if facts.overhead_seconds is not None:
-            self.pull = facts.confidence * (facts.overhead_seconds - self.predicted)
-        self.observed_at = facts.observed_at
-        self.failure = facts.failure_seconds
-        self.failed_at = facts.failed_at
         self.quality = quality_penalty(facts, rules)
+        self.failed_at = facts.failed_at
         self.capacity_at = facts.capacity_at
-        self.free_cores = facts.free_cores
-        self.wait_seconds = facts.wait_seconds
-        self.release_rate = release_rate(facts, rules)
-        self.base_load, self.load_per_core = load_factor(facts, rules)
+        load, self.load_per_core = load_factor(facts, rules)
+        horizon = rules.confidence_horizon_seconds
+        slope = 0.0
+        if facts.overhead_seconds is not None:
+            slope = facts.confidence * (facts.overhead_seconds - self.predicted) / horizon
+        self.pile = self.seconds_per_core = 0.0
+        if facts.capacity_at is not None:
+            self.seconds_per_core = 1.0 / release_rate(facts, rules)
+            self.pile = facts.wait_seconds - facts.free_cores * self.seconds_per_core
+        self.fixed: Fixed = (
+            exclusion(facts),
+            facts.largest_worker,
+            facts.name,
+            OPEN * TIER + self.bucket * BUCKET,
+            self.predicted,
+            facts.observed_at + horizon,
+            slope,
+            facts.failure_seconds,
+            load,
+            self.quality,
+        )
+
+    @property
+    def exclusion(self) -> str | None:
+        """Why no job may go there at all, or None."""
+        return self.fixed[0]
+
+    @property
+    def largest_worker(self) -> int:
+        """Most cores that one worker has; 0 for unknown."""
+        return self.facts.largest_worker
 
 
 def exclusion(facts: DatacenterFacts) -> str | None:

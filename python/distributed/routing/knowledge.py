@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from distributed.health.bucket import Bucket
 from distributed.health.capacity import Capacity, CapacityAggregator
-from distributed.health.circuit import CircuitBreaker
+from distributed.health.circuit import Circuit, CircuitBreaker
 from distributed.health.correlation import FailureCorrelation, FailureReading, PeerView
 from distributed.health.datacenter import Assessment, HealthDamper, classify
 from distributed.health.federated import ProbeRules, ProbeState, Reach
@@ -101,12 +101,18 @@ class Datacenter:
 class Dispatch:
     """One dispatch of one job to one datacenter. Hangs off the job's record."""
 
-    __slots__ = ("_knowledge", "_times", "datacenter", "reservation")
+    __slots__ = ("_knowledge", "_probing", "_times", "datacenter", "reservation")
 
     def __init__(
-        self, knowledge: RoutingKnowledge, datacenter: str, reservation: Reservation
+        self,
+        knowledge: RoutingKnowledge,
+        datacenter: str,
+        reservation: Reservation,
+        *,
+        probing: bool = False,
     ) -> None:
         self._knowledge = knowledge
+        self._probing = probing
         self._times = DispatchTimes()
         self.datacenter = datacenter
         self.reservation = reservation
@@ -117,6 +123,7 @@ class Dispatch:
 
     def accepted(self, now: float) -> None:
         """A manager took the job."""
+        self._probing = False
         self._times.accepted(self.datacenter, now)
         self.reservation.acknowledge(now)
         self._knowledge.datacenter(self.datacenter).breaker.succeeded(now)
@@ -130,6 +137,7 @@ class Dispatch:
 
     def failed(self, now: float, *, refused: bool) -> None:
         """Refused, unanswered (`refused`), or the datacenter failed or lost the job."""
+        self._probing = False
         self.reservation.release()
         sample = self._times.failed(self.datacenter, now)
         if sample is not None:
@@ -137,7 +145,13 @@ class Dispatch:
             self._knowledge.failed(self.datacenter, now, refused=refused)
 
     def abandoned(self) -> None:
-        """The job ended otherwise (cancelled, timed out): nothing is learnt. Idempotent."""
+        """The job ended otherwise (cancelled, timed out): nothing is learnt. Idempotent.
+
+        A half-open circuit's probe that was not answered yet is given back.
+        """
+        if self._probing:
+            self._probing = False
+            self._knowledge.datacenter(self.datacenter).breaker.abandoned()
         self.reservation.release()
         self._times.abandoned(self.datacenter)
 
@@ -229,12 +243,12 @@ class RoutingKnowledge:
     def dispatch(self, decision: Decision, name: str, cores: int, now: float) -> Dispatch:
         """The job is being sent there: cores are reserved, a half-open circuit's probe taken."""
         known = self.datacenter(name)
-        known.breaker.allow(now)
+        probing = known.breaker.state(now) is Circuit.HALF_OPEN and known.breaker.allow(now)
         if known.candidate is not None and known.candidate.facts.circuit != "closed":
             known.prepared_at = float("-inf")
         free = known.capacity.free_cores if known.capacity is not None else 0
         reservation = self.router.reservations.reserve(name, cores, free, now)
-        made = Dispatch(self, name, reservation)
+        made = Dispatch(self, name, reservation, probing=probing)
         made.sent(now, decision.wait_seconds(name))
         return made
 

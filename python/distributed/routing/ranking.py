@@ -92,32 +92,31 @@ def rank(
     most jobs do not ask for is asked once.
     """
     now, on_the_way, cooling, held, fresh_hold, advantage = moment
-    horizon, forgiven = rules.confidence_horizon_seconds, rules.failure_horizon_seconds
+    forgiven = rules.failure_horizon_seconds
     choosy = bool(request.required or request.barred)
     singled_out = bool(request.failed or request.pinned or request.named)
     widest = request.largest_workflow
     rows: list[Row] = []
     excluded: Excluded = []
     for candidate in candidates:
-        reason = candidate.exclusion
-        if reason is None and (choosy or candidate.largest_worker < widest):
-            reason = _unfit(request, candidate)
-        if reason is not None:
-            excluded.append((candidate, reason))
-            continue
-        name = candidate.name
-        place = candidate.place if not singled_out else _place(request, candidate)
-        latency = candidate.predicted
-        age = now - candidate.observed_at
-        if age < horizon:
-            latency += candidate.pull * (1.0 - age / horizon)
-        if candidate.failure and now - candidate.failed_at < forgiven:
-            latency += candidate.failure * (1.0 - (now - candidate.failed_at) / forgiven)
-        load = candidate.base_load
+        exclusion, largest, name, place, latency, until, slope, failure, load, quality = (
+            candidate.fixed
+        )
+        if exclusion is not None or choosy or largest < widest:
+            reason = exclusion or _unfit(request, candidate)
+            if reason is not None:
+                excluded.append((candidate, reason))
+                continue
+        if singled_out:
+            place = _place(request, candidate)
+        if now < until:
+            latency += slope * (until - now)
+        if failure and now - candidate.failed_at < forgiven:
+            latency += failure * (1.0 - (now - candidate.failed_at) / forgiven)
         if name in on_the_way:
             load = max(1.0, load + candidate.load_per_core * on_the_way[name][0])
         cooldown = cooling.get(name, 1.0)
-        effective = latency * load * candidate.quality * cooldown
+        effective = latency * load * quality * cooldown
         if name in held:
             effective *= advantage
         elif fresh_hold:

@@ -96,7 +96,9 @@ class Router:
     ) -> tuple[str, ...]:
         taken = [row[2] for row in chosen]
         for index, row in enumerate(chosen):
-            others = [other for other in rows if other[2] not in taken]
+            others = rows
+            if len(taken) > 1:
+                others = [other for other in rows if other[2] not in taken]
             moved = spill(Scored._make(row), others, waits, self.rules.spillover, now)
             if moved.target is not None:
                 notes.append(moved.reason)

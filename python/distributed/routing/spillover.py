@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import msgspec
 
@@ -39,7 +39,7 @@ class Spill(msgspec.Struct, frozen=True):
 
 
 def spill(
-    preferred: Scored, others: Sequence[Row], waits: Waits, rules: SpilloverRules, now: float
+    preferred: Scored, others: Iterable[Row], waits: Waits, rules: SpilloverRules, now: float
 ) -> Spill:
     """Compare the preferred datacenter's wait with the cost of going elsewhere.
 
@@ -57,20 +57,7 @@ def spill(
     if not _fresh(preferred, rules, now):
         return Spill(None, "capacity facts are stale")
     here = preferred.latency
-    too_bad = _first_place_below(preferred)
-    farthest = here + rules.most_extra_latency_seconds
-    oldest = now - rules.stale_seconds
-    best, least = None, here + wait - rules.least_gain * wait
-    for row in others:
-        place, _, _, latency, _, cooldown, candidate = row
-        cost = latency * cooldown
-        if cost >= least or place >= too_bad or latency > farthest:
-            continue
-        if candidate.capacity_at is None or candidate.capacity_at < oldest:
-            continue
-        cost += waits.of(candidate)
-        if cost < least and place & UNPREFERRED <= preferred.place & UNPREFERRED:
-            best, least = row, cost
+    best = _cheapest(preferred, others, waits, rules, now, here + wait - rules.least_gain * wait)
     if best is None:
         return Spill(None, f"waiting {wait:.1f} s costs less than any other way")
     _, _, name, latency, _, _, candidate = best
@@ -79,6 +66,46 @@ def spill(
         f"{preferred.name} would wait {wait:.1f} s, {name} {waits.of(candidate):.1f} s "
         f"for {latency - here:+.3f} s of latency",
     )
+
+
+def _cheapest(
+    preferred: Scored,
+    others: Iterable[Row],
+    waits: Waits,
+    rules: SpilloverRules,
+    now: float,
+    least: float,
+) -> Row | None:
+    """The one with the smallest sum of wait and latency below `least`.
+
+    What almost every candidate fails is asked first: this loop is what a decision costs where
+    everything is full.
+    """
+    cores, on_the_way = waits.cores, waits.on_the_way
+    too_bad = _first_place_below(preferred)
+    farthest = preferred.latency + rules.most_extra_latency_seconds
+    oldest = now - rules.stale_seconds
+    unpreferred = preferred.place & UNPREFERRED
+    best = None
+    for row in others:
+        place, _, name, latency, _, cooldown, candidate = row
+        cost = latency * cooldown
+        if cost >= least or place >= too_bad:
+            continue
+        wanted = cores
+        if name in on_the_way:
+            promised, waiting = on_the_way[name]
+            wanted += promised + waiting
+        wait = candidate.pile + candidate.seconds_per_core * wanted
+        if wait > 0.0:
+            cost += wait
+        if cost >= least or latency > farthest or name == preferred.name:
+            continue
+        if candidate.capacity_at is None or candidate.capacity_at < oldest:
+            continue
+        if place & UNPREFERRED <= unpreferred:
+            best, least = row, cost
+    return best
 
 
 def _first_place_below(preferred: Scored) -> int:

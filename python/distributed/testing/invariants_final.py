@@ -136,6 +136,10 @@ class NothingIsLeft:
         state = process.node.state
         if state.records:
             yield f"records of {sorted(state.records)[:5]}"
+        if process.role is Role.GATE:
+            reserved = len(process.node.managers.knowledge.router.reservations)
+            if reserved:
+                yield f"{reserved} reservations of cores"
         if process.role is Role.WORKER:
             if state.executor.held:
                 yield f"the dispatches {state.executor.held[:5]}"
