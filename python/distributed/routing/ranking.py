@@ -97,6 +97,7 @@ def rank(
     singled_out = bool(request.failed or request.pinned or request.named)
     widest = request.largest_workflow
     rows: list[Row] = []
+    add = rows.append
     excluded: Excluded = []
     for candidate in candidates:
         exclusion, largest, name, place, latency, until, slope, failure, load, quality = (
@@ -114,14 +115,18 @@ def rank(
         if failure and now - candidate.failed_at < forgiven:
             latency += failure * (1.0 - (now - candidate.failed_at) / forgiven)
         if name in on_the_way:
-            load = max(1.0, load + candidate.load_per_core * on_the_way[name][0])
-        cooldown = cooling.get(name, 1.0)
+            load += candidate.load_per_core * on_the_way[name][0]
+            if load < 1.0:
+                load = 1.0
+        cooldown = 1.0
+        if cooling and name in cooling:
+            cooldown = cooling[name]
         effective = latency * load * quality * cooldown
         if name in held:
             effective *= advantage
         elif fresh_hold:
             place += UNHELD
-        rows.append((place, effective, name, latency, load, cooldown, candidate))
+        add((place, effective, name, latency, load, cooldown, candidate))
     return rows, excluded
 
 
