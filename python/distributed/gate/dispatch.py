@@ -169,7 +169,7 @@ class Dispatch:
         """
         run.manager_epoch += 1
         if run.address and run.address != view.address:
-            record.succeeded(run.address)
+            record.succeeded(run.address, run.manager_epoch - 1)
         run.manager, run.address = view.name, view.address
         now = self._state.clock.now()
         try:
@@ -220,6 +220,7 @@ class Dispatch:
             self._stories.reach(record, JobState.DISPATCHED)
         self._stories.soon(record)
         self._inputs.provide_rest(record, run)
+        self._ending.farewells.replaced(record)
         self.on_taken(record, run)
 
     def _abandon(self, record: JobRecord, run: DatacenterRun, why: str) -> None:

@@ -20,7 +20,7 @@ class Ending:
     def __init__(self, state: GateState, stories: Stories, farewells: Farewells) -> None:
         self._state = state
         self._stories = stories
-        self._farewells = farewells
+        self.farewells = farewells
         self.after: Callable[[JobRecord, JobResult], None] = lambda _record, _result: None
         stories.on_ended = self._ended
 
@@ -114,6 +114,6 @@ class Ending:
     def _ended(self, record: JobRecord, result: JobResult) -> None:
         self._state.metrics.count("jobs_ended", state=result.state)
         self._state.metrics.observe("job_seconds", result.elapsed_seconds)
-        self._farewells.say(record, result)
+        self.farewells.say(record, result)
         self._state.drop(record, told=True)
         self.after(record, result)

@@ -43,9 +43,18 @@ class Farewells:
                 self._state.spawn_free("stop parts", stop)
             else:
                 self.drop(record.job_id, record.epoch, run.address)
-        for address in (record.former or set()) - present:
-            insist = partial(self._insist, record.job_id, record.epoch, address)
+        for address in (record.former or {}).keys() - present:
+            insist = partial(self._insist, address, DropJob(record.job_id, record.epoch))
             self._state.spawn_free("drop at former manager", insist)
+
+    def replaced(self, record: JobRecord) -> None:
+        """Managers that had a part before hear that others have it, while the job goes on."""
+        present = {run.address for run in record.runs.values()}
+        for address, manager_epoch in (record.former or {}).items():
+            if address not in present:
+                message = DropJob(record.job_id, record.epoch, manager_epoch)
+                insist = partial(self._insist, address, message)
+                self._state.spawn(record, f"step aside {address} {manager_epoch}", insist)
 
     def drop(self, job_id: str, epoch: int, address: Address) -> None:
         """Tell one manager; if it does not hear, it learns when it sends something."""
@@ -66,7 +75,7 @@ class Farewells:
         except (TransportError, PeerRefused, TimeoutError) as error:
             self._state.logger.info("could not stop what is left: %s", error, extra={"job": job_id})
 
-    async def _insist(self, job_id: str, epoch: int, address: Address) -> None:
+    async def _insist(self, address: Address, message: DropJob) -> None:
         """Tell a manager that was given up until it hears, or has been gone for long."""
         give_up_at = self._state.clock.now() + GIVE_UP_SECONDS
         pause = FIRST_PAUSE_SECONDS
@@ -74,13 +83,13 @@ class Farewells:
             try:
                 await self._state.pool.request(
                     address,
-                    DropJob(job_id, epoch),
+                    message,
                     timeout=self._state.settings.request_timeout_seconds,
                 )
             except PeerRefused:
                 return
             except TransportError as error:
-                self._state.logger.debug("%s", error, extra={"job": job_id})
+                self._state.logger.debug("%s", error, extra={"job": message.job_id})
             else:
                 return
             await self._state.clock.sleep(pause * (0.5 + self._state.rng.random()))

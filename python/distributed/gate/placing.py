@@ -74,7 +74,7 @@ class Placing:
         del record.runs[run.datacenter]
         record.tried = (*record.tried, run.datacenter)
         if run.address:
-            record.succeeded(run.address)
+            record.succeeded(run.address, run.manager_epoch)
         record.runs[successor.datacenter] = successor
         gone = msgspec.structs.replace(placed_row(run), state="dropped")
         self._stories.add_placed(record, gone)

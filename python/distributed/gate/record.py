@@ -186,7 +186,7 @@ class JobRecord:
         self.withdrawn: dict[str, str] | None = None
         self.ordered: JobState | None = None
         self.ordered_reason = ""
-        self.former: set[Address] | None = None
+        self.former: dict[Address, int] | None = None
         self.pending: Pending | None = None
         self.flushing: asyncio.Future[None] | None = None
         self.settled: asyncio.Future[None] | None = None
@@ -290,11 +290,11 @@ class JobRecord:
             result.datacenter == run.datacenter for result in self.results.values()
         )
 
-    def succeeded(self, address: Address) -> None:
-        """Another manager takes over from the one at `address`."""
+    def succeeded(self, address: Address, manager_epoch: int) -> None:
+        """Another manager takes over from the one at `address`, appointed so late at most."""
         if self.former is None:
-            self.former = set()
-        self.former.add(address)
+            self.former = {}
+        self.former[address] = manager_epoch
 
     def steps(self) -> Pending:
         """The steps that wait to be written, for adding to."""

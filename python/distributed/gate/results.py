@@ -19,7 +19,7 @@ from distributed.messages.results import (
 )
 from distributed.routing.dispatch_times import critical_path_seconds
 from distributed.transport.interface import Context, Handlers
-from distributed.types import JobState, WorkflowState
+from distributed.types import JobState, Role, WorkflowState
 
 from .ending import Ending
 from .inputs import Inputs
@@ -88,7 +88,9 @@ class Results:
         else:
             durable = self._stories.flush(record)
         try:
-            return await self._acknowledge(context, message.job_id, recorded, durable)
+            reply = await self._acknowledge(context, message.job_id, recorded, durable)
+            superseded = _superseded(record, message.datacenter, context)
+            return msgspec.structs.replace(reply, superseded=superseded)
         except LedgerConflict:
             return await self._state.elsewhere(message.job_id)
         except ClosedError:
@@ -151,3 +153,12 @@ def _execution_seconds(record: JobRecord, run: DatacenterRun) -> float:
         if datacenter == run.datacenter and name in names
     }
     return critical_path_seconds(record.job.workflows, run_seconds)
+
+
+def _superseded(record: JobRecord, datacenter: str, context: Context) -> bool:
+    """Whether another manager than the one that asks has the part of its datacenter."""
+    peer = context.connection.peer
+    run = record.runs.get(datacenter)
+    if peer.role is not Role.MANAGER or not record.runs:
+        return False
+    return run is None or (run.started and run.manager != peer.name)

@@ -42,6 +42,7 @@ class Delivery:
             jitter=Jitter.DECORRELATED,
         )
         self.on_given_up: Callable[[JobRecord, str], None]
+        self.on_confirmed: Callable[[], None] = lambda: None
 
     def handlers(self) -> Handlers:
         """Messages of this conversation."""
@@ -54,6 +55,24 @@ class Delivery:
         if record is not None:
             self.recorded(record, message.recorded, record.outbox.everything())
             self.wake(record)
+
+    def confirm(self, record: JobRecord) -> None:
+        """Ask the gate whether this manager still has the job, until it answers."""
+        if not record.asking and not record.closing:
+            record.asking = True
+            name = f"confirm-{next(self._numbers)}"
+            record.scope.spawn(name, lambda: self._confirm(record), policy=Policy.RESTART)
+
+    async def _confirm(self, record: JobRecord) -> None:
+        retries = Retries(self._policy, self._state.rng)
+        while not record.closing:
+            problem = await self._offer(record, ())
+            if problem is None and self._state.has_authority(record):
+                break
+            again = retries.failed(self._state.clock.now())
+            await record.pause(again.delay_seconds if isinstance(again, Again) else 1.0)
+        record.asking = False
+        self.on_confirmed()
 
     def wake(self, record: JobRecord) -> None:
         """The record has results, or has finished."""
@@ -102,6 +121,8 @@ class Delivery:
             return f"unexpected answer {type(reply).__name__}"
         record.outbox.sent(batch, self._state.clock.now())
         self.recorded(record, reply.recorded, batch)
+        if reply.superseded:
+            self.on_given_up(record, "another manager has it now")
         return None
 
     def recorded(
@@ -158,6 +179,7 @@ class Delivery:
         """The gate's reply, or a text about why there is none."""
         state = self._state
         address = Address(record.gate_address)
+        asked_at = state.clock.now()
         try:
             reply = await state.pool.request(
                 address, message, timeout=state.settings.request_seconds
@@ -175,6 +197,8 @@ class Delivery:
                 self.on_given_up(record, f"gate {record.gate} does not know it")
             return f"gate {record.gate} does not know the job"
         record.gone_since = None
+        if not isinstance(reply, Redirect):
+            record.answered_at = max(record.answered_at, asked_at)
         return reply
 
 

@@ -77,6 +77,8 @@ class JobRecord:
         rebuilding: whether reports of workers are waited for, and nothing may start.
         taken_over: whether another manager had it before, so that workers must be told.
         unheard: workers whose report is (or stayed) out, so that they may hold anything of it.
+        answered_at: clock seconds at which the question was asked that its gate answered last.
+        asking: whether the gate is being asked if this manager still has the job.
         adrift: attempts given up without their worker's word, by workflow and number, with the
             worker that may still run them.
         rebuilt: set once reports are waited for no more.
@@ -84,6 +86,8 @@ class JobRecord:
 
     __slots__ = (
         "adrift",
+        "answered_at",
+        "asking",
         "budget",
         "changes",
         "closing",
@@ -172,6 +176,8 @@ class JobRecord:
         self.taken_over = False
         self.unheard: set[str] = set()
         self.adrift: dict[tuple[str, int], str] = {}
+        self.answered_at = now
+        self.asking = False
         self.rebuilt = asyncio.Event()
         self.gone_since: float | None = None
         self.admit(message.workflows, message.attempts)

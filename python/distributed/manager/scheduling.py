@@ -7,6 +7,7 @@ import asyncio
 from distributed.jobs.allocation import WorkerSlots
 from distributed.jobs.fairness import JobLine, Ready
 
+from .delivery import Delivery
 from .lanes import Lanes
 from .lifecycle import Lifecycle
 from .record import JobRecord
@@ -20,11 +21,16 @@ class Scheduler:
 
     Fair between jobs (`jobs.fairness`), bound to dispatch ids (`jobs.allocation`). Waiting for
     cores costs no attempt. A wide (or large) workflow that waited for `hold_after_seconds` has a
-    worker emptied for it.
+    worker emptied for it. What belongs to a job whose gate was silent for
+    `authority_seconds` waits until the gate says that it is still this manager's.
     """
 
-    def __init__(self, state: ManagerState, lifecycle: Lifecycle, lanes: Lanes) -> None:
+    def __init__(
+        self, state: ManagerState, lifecycle: Lifecycle, lanes: Lanes, delivery: Delivery
+    ) -> None:
         self._state = state
+        self._delivery = delivery
+        delivery.on_confirmed = self.wake
         self._lifecycle = lifecycle
         self._lanes = lanes
         self._scheduled = False
@@ -49,6 +55,9 @@ class Scheduler:
                 tries += 1
                 if tries > TRIES_WITHOUT_CORES or not (state.tiny.any_tiny or holds):
                     break
+            if not self._allowed(line):
+                queue.set_aside(line)
+                continue
             ready = line.head(max(1, widest, held), roomiest)
             slots = self._choose(line, ready) if ready is not None else None
             if ready is None or slots is None:
@@ -68,6 +77,14 @@ class Scheduler:
             for line in self._state.queue.waiting():
                 self._hold_if_due(line)
             self.wake()
+
+    def _allowed(self, line: JobLine) -> bool:
+        record = line.owner
+        assert isinstance(record, JobRecord)
+        if self._state.has_authority(record):
+            return True
+        self._delivery.confirm(record)
+        return False
 
     def _choose(self, line: JobLine, ready: Ready) -> WorkerSlots | None:
         record = line.owner

@@ -50,6 +50,9 @@ class ManagerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Beyond the grace, how long a worker's word on a cancellation is waited for."""
     finished_keep_seconds: float = 300.0
     """How long a finished job is kept for a gate that has not dropped it."""
+    authority_seconds: float = 300.0
+    """How long after its gate last answered a job's attempts may still be started; see
+    `worker.record_idle_seconds`, which must be longer."""
     gone_seconds: float = 30.0
     """How long a gate may say that it does not know a job before the job is given up here."""
     default_restarts: int = 10

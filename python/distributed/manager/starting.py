@@ -112,6 +112,8 @@ class Starting:
         record = self._fenced(message.job_id, message.epoch)
         if record is None:
             return Gone(message.job_id)
+        if message.manager_epoch and record.manager_epoch > message.manager_epoch:
+            return Done()
         await self.forget(record)
         return Done()
 
@@ -215,6 +217,7 @@ class Starting:
             record.finished_told = False
             record.moved.set()
         record.epoch = epoch
+        record.answered_at = self._state.clock.now()
         record.gate, record.gate_address = gate, address
         record.gone_since = None
         record.dirty = True

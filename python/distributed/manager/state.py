@@ -104,6 +104,14 @@ class ManagerState:
         if tasks:
             await asyncio.wait(tasks, timeout=STOP_SECONDS)
 
+    def has_authority(self, record: JobRecord) -> bool:
+        """Whether the job's gate answered lately enough for attempts to be started.
+
+        A worker remembers for longer whom it obeyed, so a manager that was cut off, and
+        replaced meanwhile, cannot begin anew what another one ended.
+        """
+        return self.clock.now() - record.answered_at <= self.settings.authority_seconds
+
     def departed(self) -> tuple[Departure, ...]:
         """Workers that went lately, with how long ago."""
         now = self.clock.now()

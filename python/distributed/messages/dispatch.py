@@ -66,10 +66,15 @@ class JobReport(Message, frozen=True):
 
 
 class DropJob(Message, frozen=True):
-    """Gate to manager, manager to worker: the job has ended, forget it."""
+    """Gate to manager, manager to worker: the job has ended, forget it.
+
+    With a `manager_epoch` it has not: others run it since that appointment, and only a manager
+    that was not appointed again later forgets it.
+    """
 
     job_id: str
     epoch: int
+    manager_epoch: int = 0
 
 
 class RunningWork(Message, frozen=True):

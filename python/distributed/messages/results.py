@@ -53,10 +53,12 @@ class ResultsRecorded(Message, frozen=True):
     """These (workflow, attempt) pairs are in the ledger and need not be sent again.
 
     The reply to results, and again, without a reply, for those that became durable later.
+    `superseded` tells a manager that another one has its part of the job now.
     """
 
     job_id: str
     recorded: tuple[tuple[str, int], ...]
+    superseded: bool = False
 
 
 class DatacenterFinished(Message, frozen=True):

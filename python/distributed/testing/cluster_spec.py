@@ -45,6 +45,7 @@ class ClusterSpec(msgspec.Struct, frozen=True, kw_only=True):
     manager: ManagerSettings = ManagerSettings(
         progress_interval_seconds=0.25,
         finished_keep_seconds=20.0,
+        authority_seconds=8.0,
         tick_seconds=0.25,
         status_interval_seconds=1.0,
     )

@@ -63,8 +63,8 @@ _assign = msgspec.msgpack.Decoder(AssignWorkflows)
 class WorkIsFenced:
     """A worker takes nothing with a lower epoch than it has seen, and runs no dispatch twice.
 
-    A worker that dropped an ended job has forgotten its fence with it: what a manager that was
-    cut off gives it then runs once more, unheard. That is the price of keeping nothing.
+    Ended jobs are no exception: a worker remembers a fence for longer than a manager that was
+    cut off may start anything under an older one.
     """
 
     name = "fences hold at workers"
@@ -73,16 +73,13 @@ class WorkIsFenced:
         self._cluster = cluster
         self._highest: dict[tuple[str, int, str], int] = {}
         self._started: set[tuple[str, str]] = set()
-        self._found: list[tuple[str, str]] = []
+        self._found: list[str] = []
         cluster.work_watchers.append(self._worked)
 
     def broken(self) -> Iterator[str]:
         """Stale work taken, and dispatches that ran again."""
         found, self._found = self._found, []
-        if found:
-            rows = self._cluster.database.query("SELECT job_id FROM jobs WHERE ended_at IS NULL")
-            running = {str(job_id) for (job_id,) in rows}
-            yield from (text for job_id, text in found if job_id in running)
+        yield from found
 
     def _worked(self, event: WorkEvent) -> None:
         if event.kind == "accepted":
@@ -90,13 +87,12 @@ class WorkIsFenced:
             highest = self._highest.get(key, 0)
             if event.epoch < highest:
                 text = f"took {event.dispatch_id} with epoch {event.epoch} after {highest}"
-                self._found.append((event.job_id, f"{event.node} {text}"))
+                self._found.append(f"{event.node} {text}")
             self._highest[key] = max(highest, event.epoch)
         elif event.kind == "started":
             dispatch = (event.node.partition("-")[0], event.dispatch_id)
             if dispatch in self._started:
-                text = f"{event.node} started {event.dispatch_id} again"
-                self._found.append((event.job_id, text))
+                self._found.append(f"{event.node} started {event.dispatch_id} again")
             self._started.add(dispatch)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from distributed.clock import LoopClock
+from distributed.errors import LedgerUnavailable
 from distributed.supervision import Supervisor
 from distributed.telemetry.logs import BoundLogger, node_logger
 from distributed.telemetry.metrics import CountingMetrics
@@ -144,8 +145,19 @@ class SimProcess:
                 await life.clock.sleep(pause)
                 pause = min(2 * pause, 2.0)
                 continue
+            except LedgerUnavailable as error:
+                life.logger.warning("cannot start: %s; it ends, to be started again", error)
+                wire = self.network.wire.context
+                self.loop.call_later(pause, self._begin_again, life, context=wire)
+                return
             life.started = True
             return
+
+    def _begin_again(self, life: Life) -> None:
+        """What a service manager does with a process that could not start."""
+        if self.life is life and life.alive:
+            self.kill()
+            self.start()
 
     def kill(self, *, power_off: bool = False) -> None:
         """SIGKILL, or the plug: no cleanup either way, and with the plug no reset either."""

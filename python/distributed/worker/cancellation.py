@@ -35,6 +35,7 @@ class Cancellation:
         assert isinstance(message, CancelAttempts)
         record = self._state.records.get(message.job_id)
         if record is None:
+            self._state.remember_fence(message.job_id, message.epoch)
             return Gone(message.job_id)
         if message.epoch < record.fence:
             return stale(record, message.epoch)

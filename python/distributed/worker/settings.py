@@ -52,8 +52,9 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How long a job's workflows run on without a manager."""
     orphan_result_seconds: float = 600.0
     """How long results of a job without a manager are kept."""
-    record_idle_seconds: float = 120.0
-    """How long a job of which nothing is left here is remembered (its fence)."""
+    record_idle_seconds: float = 600.0
+    """How long a job of which nothing is left here is remembered (its fence); longer than
+    `manager.authority_seconds`, so that a manager that was cut off cannot begin it again."""
     cancel_grace_seconds: float = 5.0
     """Between asking a workflow to stop and killing it, where the request names no grace."""
     log_lines: int = 2000

@@ -108,6 +108,15 @@ class WorkerState:
             self.records[job_id] = record
         return record
 
+    def remember_fence(self, job_id: str, fence: int) -> None:
+        """Nothing is here of the job, and nothing under this fence is to come, for a while."""
+        record = self.record_for(job_id)
+        record.fence = fence
+        record.ended = True
+        self.deadlines.set(
+            ("forget", job_id, ""), self.clock.now() + self.settings.record_idle_seconds
+        )
+
     def forget_when_idle(self, record: JobRecord) -> None:
         """Start or stop the clock after which an idle job is forgotten."""
         due = ("forget", record.job_id, "")

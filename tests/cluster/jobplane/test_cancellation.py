@@ -5,10 +5,18 @@ from __future__ import annotations
 import pytest
 
 from distributed.messages.cancel import CancelInDatacenter, CancelOutcome
+from distributed.worker import cancellation as worker_cancellation
 
 from .plane import Plane, workflow
 
 pytestmark = pytest.mark.cluster
+PATIENT = {"cancel_margin_seconds": 50.0}
+"""A machine may stand still for a while: then nobody is taken for silent."""
+
+
+@pytest.fixture(autouse=True)
+def patient_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_cancellation, "FORCE_MARGIN_SECONDS", 40.0)
 
 
 def started(plane: Plane, count: int) -> bool:
@@ -23,7 +31,7 @@ async def cancel(plane: Plane, *names: str, grace: float = 0.2) -> dict[str, str
 
 async def test_what_waits_what_runs_and_what_is_over(plane: Plane) -> None:
     """MW 14.1, 14.2, 14.3; GM 18.1."""
-    await plane.start(workers=1, cores=1)
+    await plane.start(workers=1, cores=1, manager=PATIENT)
     await plane.run(
         "j1",
         workflow("empty", "over", priority=5),
@@ -44,7 +52,7 @@ async def test_what_waits_what_runs_and_what_is_over(plane: Plane) -> None:
 
 async def test_one_workflow_and_what_depends_on_it(plane: Plane) -> None:
     """GM 18.2."""
-    await plane.start(workers=1, cores=2)
+    await plane.start(workers=1, cores=2, manager=PATIENT)
     await plane.run(
         "j1",
         workflow("deaf", "bad"),
@@ -59,7 +67,7 @@ async def test_one_workflow_and_what_depends_on_it(plane: Plane) -> None:
 
 async def test_cancelling_twice_says_the_same(plane: Plane) -> None:
     """MW 56.7, 54.10."""
-    await plane.start(workers=1)
+    await plane.start(workers=1, manager=PATIENT)
     await plane.run("j1", workflow("deaf"))
     await plane.gate.until(lambda: started(plane, 1))
     assert await cancel(plane) == {"deaf": "cancelled"}
