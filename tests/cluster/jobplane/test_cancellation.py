@@ -10,13 +10,13 @@ from distributed.worker import cancellation as worker_cancellation
 from .plane import Plane, workflow
 
 pytestmark = pytest.mark.cluster
-PATIENT = {"cancel_margin_seconds": 50.0}
+PATIENT = {"cancel_margin_seconds": 25.0}
 """A machine may stand still for a while: then nobody is taken for silent."""
 
 
 @pytest.fixture(autouse=True)
 def patient_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_cancellation, "FORCE_MARGIN_SECONDS", 40.0)
+    monkeypatch.setattr(worker_cancellation, "FORCE_MARGIN_SECONDS", 20.0)
 
 
 def started(plane: Plane, count: int) -> bool:
