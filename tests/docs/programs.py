@@ -126,6 +126,13 @@ async def membership(stage: Stage, patch: pytest.MonkeyPatch) -> AsyncIterator[N
 
 
 @asynccontextmanager
+async def operating(stage: Stage, patch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """Its client is closed again."""
+    yield
+    await stage.names["client"].close()
+
+
+@asynccontextmanager
 async def routing(stage: Stage, patch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     """A gate that knows two datacenters, the nearer one full."""
     knowledge = two()
@@ -161,6 +168,7 @@ STAGES: dict[str, Around] = {
     "docs/execution.md": execution,
     "docs/jobs.md": jobs,
     "docs/membership.md": membership,
+    "docs/operating.md": operating,
     "docs/routing.md": routing,
     "docs/simulation-core.md": as_it_is,
     "docs/simulation.md": simulation,

@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from distributed.clock import Clock, SystemClock
-from distributed.errors import ClosedError, ConfigError, JobRejected, PeerRefused
+from distributed.errors import ClosedError, ConfigError, JobRejected, PeerRefused, TransportError
 from distributed.jobs.validation import check_job
 from distributed.messages.base import Gone
 from distributed.messages.job import Job
@@ -32,6 +32,7 @@ from distributed.messages.submission import (
 from distributed.supervision import Policy, Supervisor
 from distributed.telemetry.logs import node_logger
 from distributed.telemetry.metrics import CountingMetrics
+from distributed.telemetry.tracing import NO_TRACES, Tracer
 from distributed.transport.interface import (
     Connection,
     Context,
@@ -66,6 +67,7 @@ class Client:
         tls: this client's certificate, key and authority, where the cluster asks for them;
             the certificate's organizational unit says `client/`.
         clock, rng, transport: the world, for tests; by default the real one.
+        tracer: follows submissions; `distributed.telemetry.otel.OtelTracer` exports them.
     """
 
     def __init__(
@@ -78,12 +80,14 @@ class Client:
         clock: Clock | None = None,
         rng: random.Random | None = None,
         transport: Transport | None = None,
+        tracer: Tracer = NO_TRACES,
     ) -> None:
         addresses = (gates,) if isinstance(gates, str) else tuple(gates)
         if not addresses:
             raise ConfigError("a client needs the address of a gate", field="gates")
         self.settings = settings or ClientSettings()
         self.clock = clock or SystemClock()
+        self.tracer = tracer
         self._rng = rng or random.Random()
         self._name = name or f"client-{uuid.UUID(int=self._rng.getrandbits(128)).hex[:12]}"
         logger = node_logger("client", self._name)
@@ -159,12 +163,26 @@ class Client:
 
         def message(tries: int) -> SubmitJob:
             again = tries > 0
-            return SubmitJob(job_id, key or job_id, digest, job, again=again, watch=watch)
+            return SubmitJob(
+                job_id,
+                key or job_id,
+                digest,
+                job,
+                again=again,
+                watch=watch,
+                trace=span.context,
+            )
 
+        span = self.tracer.begin("submit job", job=job_id, name=job.name)
         try:
             reply, asked = await self.gates.ask(message)
         except PeerRefused as refusal:
+            span.end(str(refusal))
             raise _rejected(refusal) from refusal
+        except TransportError as error:
+            span.end(str(error))
+            raise
+        span.end()
         if not isinstance(reply, JobAccepted):
             raise JobRejected("protocol", f"the gate answered with {type(reply).__name__}")
         return await self._accepted(handle, reply, asked, watch=watch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import secrets
@@ -22,6 +23,7 @@ from distributed.commands.logging_setup import configure
 from distributed.commands.readings import role_readings
 from distributed.commands.settings_tree import Settings
 from distributed.commands.stopping import StopAsked
+from distributed.commands.traces import Traces, traces_of
 from distributed.errors import ShoalError
 from distributed.messages.admin import NodeStatus
 from distributed.settings.printing import rows
@@ -31,6 +33,7 @@ from distributed.telemetry.logs import BoundLogger, node_logger
 from distributed.telemetry.metrics import PrometheusMetrics
 from distributed.telemetry.names import OF_ROLE
 from distributed.telemetry.native import native_readings
+from distributed.telemetry.tracing import Tracer
 from distributed.transport import Identity
 from distributed.transport.tcp import TcpTransport, split_address
 from distributed.types import Role
@@ -40,10 +43,11 @@ from distributed.web.models import SettingLine, SettingsPage
 from distributed.web.server import WebServer
 
 
-class Shown(Protocol):
-    """What a role tells of where it is shown."""
+class Hosted(Protocol):
+    """What a role is told by whoever hosts it."""
 
     web_address: str
+    tracer: Tracer
 
 
 class RunningNode(Protocol):
@@ -53,7 +57,7 @@ class RunningNode(Protocol):
     def address(self) -> str: ...
 
     @property
-    def state(self) -> Shown: ...
+    def state(self) -> Hosted: ...
 
     on_drained: Callable[[], None]
 
@@ -78,6 +82,7 @@ class Parts(msgspec.Struct, frozen=True):
     supervisor: Supervisor
     metrics: PrometheusMetrics
     logger: BoundLogger
+    traces: Traces
 
     @property
     def settings(self) -> Settings:
@@ -123,13 +128,15 @@ async def _host(role: Role, loaded: Loaded[Settings], build: Build, *, tied: boo
         stop.fail(NodeStopped(f"{name} stops since its task {task} failed: {error}"))
 
     supervisor = Supervisor(clock, rng, logger, metrics, on_fatal=fatal)
+    identity = Identity(
+        role, name, settings.node.datacenter, secrets.token_hex(8), settings.node.advertise
+    )
+    traces = traces_of(settings.trace, identity)
     member = await _join(role, name, settings)
     metrics.read_at_scrape(lambda: native_readings(member.stats()))
     parts = Parts(
         loaded=loaded,
-        identity=Identity(
-            role, name, settings.node.datacenter, secrets.token_hex(8), settings.node.advertise
-        ),
+        identity=identity,
         clock=clock,
         rng=rng,
         transport=TcpTransport(
@@ -143,6 +150,7 @@ async def _host(role: Role, loaded: Loaded[Settings], build: Build, *, tied: boo
         supervisor=supervisor,
         metrics=metrics,
         logger=logger,
+        traces=traces,
     )
     return await _serve(parts, build, stop)
 
@@ -153,6 +161,7 @@ async def _serve(parts: Parts, build: Build, stop: StopAsked) -> int:
     web: WebServer | None = None
     try:
         node = await build(parts)
+        node.state.tracer = parts.traces.tracer
         node.on_drained = partial(stop.ask, "drained")
         await node.start()
         parts.metrics.read_at_scrape(partial(role_readings, node))
@@ -172,6 +181,7 @@ async def _serve(parts: Parts, build: Build, stop: StopAsked) -> int:
             steps.append(("the status page", web.stop))
         steps.append(("membership", parts.membership.leave))
         steps.append(("tasks", parts.supervisor.stop))
+        steps.append(("traces", partial(asyncio.to_thread, parts.traces.close)))
         for step, action in steps:
             await settle(step, action, logger)
 

@@ -12,6 +12,7 @@ from distributed.settings.sections import (
     MembershipSection,
     NodeSection,
     TlsSection,
+    TraceSection,
 )
 from distributed.worker.settings import WorkerSettings
 
@@ -23,6 +24,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     membership: MembershipSection = MembershipSection()
     tls: TlsSection = TlsSection()
     log: LogSection = LogSection()
+    trace: TraceSection = TraceSection()
     ledger: LedgerSection = LedgerSection()
     gate: GateSettings = GateSettings()
     manager: ManagerSettings = ManagerSettings()

@@ -206,6 +206,7 @@ class Dispatch:
             inputs=self._inputs.known(record, run),
             remaining_seconds=max(0.001, record.deadline_at - self._state.clock.now()),
             attempts=record.attempts_spent(run),
+            trace=record.span.context,
         )
 
     def _taken(self, record: JobRecord, run: DatacenterRun) -> None:

@@ -14,6 +14,7 @@ from distributed.messages.job import Job
 from distributed.messages.progress import AttemptProgress, WorkflowChange
 from distributed.messages.results import WorkflowResult
 from distributed.messages.submission import DatacenterProgress, JobUpdate, LogLine
+from distributed.telemetry.tracing import NO_SPAN
 from distributed.types import Address, JobState
 
 if TYPE_CHECKING:
@@ -145,6 +146,7 @@ class JobRecord:
         "scope",
         "sequence",
         "settled",
+        "span",
         "spent",
         "stored",
         "stored_bytes",
@@ -169,6 +171,7 @@ class JobRecord:
     ) -> None:
         self.job_id = job_id
         self.job = job
+        self.span = NO_SPAN
         self.epoch = epoch
         self.accepted_at = accepted_at
         self.deadline_at = deadline_at

@@ -15,6 +15,7 @@ from distributed.supervision import JobScope, Policy, Supervisor
 from distributed.supervision.supervisor import Factory
 from distributed.telemetry.logs import BoundLogger
 from distributed.telemetry.metrics import Metrics
+from distributed.telemetry.tracing import NO_TRACES, Tracer
 from distributed.types import Address
 
 from .record import JobRecord
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 class GateState:
     """One gate's state; conversations hold it and nothing of each other's.
 
-    `records` is the only table keyed by job; `web_address` is where the status page is served.
+    `records` is the only table keyed by job; `web_address` is where the status page is served,
+    and `tracer` follows jobs; whoever hosts the node sets both.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class GateState:
         self.lease_until = float("-inf")
         self.stopping = False
         self.web_address = ""
+        self.tracer: Tracer = NO_TRACES
         self.faults: Callable[[str], Awaitable[None]] | None = None
 
     @property
@@ -123,6 +126,7 @@ class GateState:
             if not told:
                 watch.connection.try_send(Gone(record.job_id))
         record.watches = None
+        record.span.end(state=record.state.value)
         for run in record.runs.values():
             if run.route is not None:
                 run.route.abandoned()

@@ -212,6 +212,7 @@ class Lifecycle:
             values,
             left,
             references,
+            record.span.context,
         )
 
     def _why_no_restart(self, record: JobRecord, entry: Entry) -> str | None:

@@ -18,6 +18,7 @@ from distributed.stats.progress import JobProgressMerge
 from distributed.stats.sketch import LatencySketch
 from distributed.stats.windows import JobWindows, Window
 from distributed.supervision import JobScope
+from distributed.telemetry.tracing import NO_SPAN
 from distributed.types import WorkflowState
 
 
@@ -82,6 +83,7 @@ class JobRecord:
         adrift: attempts given up without their worker's word, by workflow and number, with the
             worker that may still run them.
         rebuilt: set once reports are waited for no more.
+        span: the job's time in this datacenter, until it is forgotten here.
     """
 
     __slots__ = (
@@ -121,6 +123,7 @@ class JobRecord:
         "running",
         "scope",
         "sequence",
+        "span",
         "started_at",
         "taken_over",
         "unheard",
@@ -135,6 +138,7 @@ class JobRecord:
         self.job_id = message.job_id
         self.job: Job = job
         self.scope = scope
+        self.span = NO_SPAN
         self.epoch = message.epoch
         self.manager_epoch = message.manager_epoch
         self.gate = message.gate

@@ -122,6 +122,7 @@ class Starting:
         if record.closing:
             return
         record.closing = True
+        record.span.end(**{state.value: count for state, count in record.ends.items()})
         state = self._state
         state.records.pop(record.job_id, None)
         state.queue.remove(record.line)
@@ -170,6 +171,13 @@ class Starting:
             resend=settings.resend_seconds,
             restarts=max(settings.default_restarts, len(message.job.workflows)),
         )
+        if state.tracer.on:
+            record.span = state.tracer.begin(
+                "job in datacenter",
+                message.trace,
+                job=message.job_id,
+                datacenter=state.datacenter,
+            )
         state.records[message.job_id] = record
         if record.deadline is not None:
             state.deadlines.set(("deadline", message.job_id), record.deadline)

@@ -19,6 +19,7 @@ from distributed.messages.health import Departure
 from distributed.supervision import Policy, Supervisor
 from distributed.telemetry.logs import BoundLogger
 from distributed.telemetry.metrics import Metrics
+from distributed.telemetry.tracing import NO_TRACES, Tracer
 from distributed.transport.interface import Identity
 from distributed.transport.pool import ConnectionPool
 
@@ -47,6 +48,7 @@ class ManagerState:
         tiny: learnt run times, which say how much may be given ahead of cores.
         waiting: workflows that are ready or out, over all jobs.
         web_address: where the status page is served, for who asks; "" where it is not.
+        tracer: follows jobs; whoever hosts the node sets it.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class ManagerState:
         self.departures: deque[tuple[float, Departure]] = deque(maxlen=DEPARTURES)
         self.draining = False
         self.web_address = ""
+        self.tracer: Tracer = NO_TRACES
         self.dispatched = 0
         self.stopping = False
         self._tasks: set[asyncio.Task[None]] = set()

@@ -15,6 +15,7 @@ class StartJob(Message, frozen=True):
     already known (of other datacenters, or from before a takeover).
     `remaining_seconds` is what is left of the job's deadline. `attempts` counts those of each
     workflow that were used up before, under whatever manager: they are not given anew.
+    `trace` is the `traceparent` of the job.
     """
 
     job_id: str
@@ -27,6 +28,7 @@ class StartJob(Message, frozen=True):
     inputs: tuple[WorkflowResult, ...] = ()
     remaining_seconds: float | None = None
     attempts: dict[str, int] = {}
+    trace: str = ""
 
 
 class JobStarted(Message, frozen=True):
@@ -121,6 +123,7 @@ class Assignment(Message, frozen=True):
     """One attempt of one workflow, bound to cores by its dispatch id.
 
     `references` names inputs too large to travel: values stored with the job, to be fetched.
+    `trace` is the `traceparent` of the job in this datacenter.
     """
 
     job_id: str
@@ -131,6 +134,7 @@ class Assignment(Message, frozen=True):
     inputs: tuple[tuple[str, bytes], ...] = ()
     remaining_seconds: float | None = None
     references: tuple[tuple[str, str], ...] = ()
+    trace: str = ""
 
 
 class AssignWorkflows(Message, frozen=True):

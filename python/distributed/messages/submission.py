@@ -11,7 +11,7 @@ class SubmitJob(Message, frozen=True):
     """Accept this job, durably. The same key with the same digest is the same job.
 
     `again` marks a repeat by a client that had no answer; `watch` asks for the job's updates
-    on this connection, as `WatchJob` would.
+    on this connection, as `WatchJob` would. `trace` is the `traceparent` it belongs to.
     """
 
     job_id: str
@@ -22,6 +22,7 @@ class SubmitJob(Message, frozen=True):
     visited: tuple[str, ...] = ()
     again: bool = False
     watch: bool = False
+    trace: str = ""
 
 
 class JobAccepted(Message, frozen=True):

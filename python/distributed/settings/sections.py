@@ -108,6 +108,19 @@ class LogSection(msgspec.Struct, frozen=True, kw_only=True):
     format: Literal["auto", "text", "json"] = "auto"
 
 
+class TraceSection(msgspec.Struct, frozen=True, kw_only=True):
+    """Following jobs through processes; off while `endpoint` is "". Needs the extra `otel`.
+
+    Attributes:
+        endpoint: where spans go by OTLP over HTTP, such as `http://127.0.0.1:4318/v1/traces`.
+        sampled: share of the traces that begin at this node which are exported, 0 to 1; one
+            that a client began follows the client's choice.
+    """
+
+    endpoint: str = ""
+    sampled: float = 1.0
+
+
 class LedgerSection(msgspec.Struct, frozen=True, kw_only=True):
     """Where accepted jobs and their results live.
 

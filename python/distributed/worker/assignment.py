@@ -103,6 +103,14 @@ class Assignments:
 
     def _start(self, record: JobRecord, assignment: Assignment) -> str | None:
         attempt = AttemptRecord(assignment, self._state.clock.now())
+        if self._state.tracer.on:
+            attempt.span = self._state.tracer.begin(
+                "workflow",
+                assignment.trace,
+                job=assignment.job_id,
+                workflow=assignment.workflow.name,
+                attempt=assignment.attempt,
+            )
         if assignment.dispatch_id in record.forestalled:
             self._running.never_started(record, attempt, "cancelled", "cancelled before it came")
             return None

@@ -12,6 +12,7 @@ from distributed.messages.dispatch import Assignment, RunningWork
 from distributed.messages.progress import WorkerLog
 from distributed.stats.sketch import LatencySketch
 from distributed.supervision import JobScope
+from distributed.telemetry.tracing import NO_SPAN
 from distributed.types import WorkflowState
 
 CANCELLED_MEMORY = 1024
@@ -26,6 +27,7 @@ class AttemptRecord:
         ended_by: why this worker ends it: "" or `timed_out`, `cancelled`, `orphaned`, `guard`.
         watchers: futures of those who wait for its end; set to its final state.
         done_at_grant: `done` when its timeout was last extended.
+        span: from its acceptance to its result.
     """
 
     __slots__ = (
@@ -40,6 +42,7 @@ class AttemptRecord:
         "pid",
         "sequence",
         "sketch",
+        "span",
         "started_at",
         "state",
         "total",
@@ -49,6 +52,7 @@ class AttemptRecord:
     def __init__(self, assignment: Assignment, accepted_at: float) -> None:
         self.assignment = assignment
         self.accepted_at = accepted_at
+        self.span = NO_SPAN
         self.started_at: float | None = None
         self.state = WorkflowState.ASSIGNED
         self.pid = 0

@@ -195,6 +195,7 @@ class Running:
             counters=attempt.counters,
         )
         attempt.state = WorkflowState(state)
+        attempt.span.end("" if state == "completed" else error or state, state=state)
         if record.attempts.pop(assignment.dispatch_id, None) is not None:
             self._state.attempts -= 1
             self._state.promised_bytes -= assignment.workflow.memory_bytes or 0

@@ -14,6 +14,7 @@ from distributed.jobs.outbox import Outbox
 from distributed.supervision import JobScope, Policy, Supervisor
 from distributed.telemetry.logs import BoundLogger
 from distributed.telemetry.metrics import Metrics
+from distributed.telemetry.tracing import NO_TRACES, Tracer
 from distributed.transport.interface import Identity, Pool
 
 from .record import JobRecord
@@ -40,6 +41,7 @@ class WorkerState:
         overfull: whether so many results wait for their delivery that no work is taken.
         overload: `healthy`, `busy` or `overloaded`, from the resource guards.
         web_address: where the status page is served, for who asks; "" where it is not.
+        tracer: follows jobs; whoever hosts the node sets it.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class WorkerState:
         self.deadlines: Deadlines[Due] = Deadlines()
         self.draining = False
         self.web_address = ""
+        self.tracer: Tracer = NO_TRACES
         self.overload = "healthy"
         self.overfull = False
         self.attempts = 0
