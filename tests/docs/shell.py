@@ -14,6 +14,7 @@ from .document import ROOT
 
 ASSIGNMENT = re.compile(r"^[A-Z_]+=")
 REDIRECTION = re.compile(r"^\d?>")
+PLACEHOLDER = re.compile(r"^[A-Z]+$")
 BETWEEN = ("&&", "||", "|", ";", "&")
 OF_THE_SYSTEM = {
     "cat", "cd", "createdb", "cp", "curl", "export", "git", "install", "kill", "mkdir", "pg_dump",
@@ -82,11 +83,12 @@ def shoal(arguments: list[str]) -> None:
 
 
 def check_named(text: str) -> None:
-    """As `check`; a verb that is only named, without any argument, need but exist."""
+    """As `check`; a verb without any argument need but exist, and `NAME` stands for any value."""
     for words in commands(text):
-        _, _, unused = make_app().parse_commands(words[1:])
+        typed = ["1" if PLACEHOLDER.match(word) else word for word in words[1:]]
+        _, _, unused = make_app().parse_commands(typed)
         if unused:
-            shoal(words[1:])
+            shoal(typed)
 
 
 def make(arguments: list[str]) -> None:
