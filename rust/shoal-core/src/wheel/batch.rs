@@ -2,65 +2,122 @@
 
 use super::slab::Link;
 
-/// Buckets that are walked at the same time.
-pub(super) const TOGETHER: usize = 4;
+/// Lists that are walked at the same time.
+const TOGETHER: usize = 8;
 
 /// A timer: its deadline and its entry.
 type Timer = (u64, u32);
 
-/// The timers of up to [`TOGETHER`] buckets.
+/// The timers of up to [`TOGETHER`] lists, in groups that are put in order together.
 ///
-/// Following a chain waits for memory at every entry. Several buckets are walked in turns and
+/// Following a chain waits for memory at every entry. Several lists are walked in turns and
 /// each from both ends, so that the waits overlap.
 #[derive(Default)]
 pub(super) struct Batch {
     chains: [Chain; TOGETHER],
-    /// Offset of the deadline from the earliest one, and below it the place in the list.
+    /// Chains in use.
+    used: usize,
+    groups: [Group; TOGETHER],
+    /// Groups in use.
+    grouped: usize,
+    /// The timers of all chains, one chain behind the other.
+    timers: Vec<Timer>,
+    /// Offset of the deadline from the earliest one, and below it the place in the group.
     packed: Vec<u64>,
     /// The same for deadlines too far apart to be packed.
     wide: Vec<(u64, u32)>,
     sorted: Vec<Timer>,
 }
 
+/// Chains that belong together.
+#[derive(Clone, Copy, Default)]
+struct Group {
+    start: usize,
+    end: usize,
+    /// Whether its timers may be out of order.
+    mixed: bool,
+}
+
+/// A list that is being walked: where its next entries from either end are, and go.
 #[derive(Default)]
 struct Chain {
-    /// The timers from the first on; all of them once the walk is over.
-    timers: Vec<Timer>,
-    /// The timers from the last on.
-    rear: Vec<Timer>,
     head: u32,
     tail: u32,
-    is_open: bool,
+    front: usize,
+    back: usize,
 }
 
 const PLACE_BITS: u32 = 32;
 const PLACE: u64 = (1 << PLACE_BITS) - 1;
 
 impl Batch {
-    /// Lists the chains with these first and last entries, each in order of insertion.
-    pub(super) fn list(&mut self, links: &[Link], ends: &[(u32, u32)]) {
-        let chains = &mut self.chains[..ends.len()];
-        for (chain, &(head, tail)) in chains.iter_mut().zip(ends) {
-            chain.timers.clear();
-            (chain.head, chain.tail, chain.is_open) = (head, tail, true);
-        }
-        while chains.iter().any(|chain| chain.is_open) {
-            for chain in chains.iter_mut().filter(|chain| chain.is_open) {
-                chain.is_open = chain.step(links);
+    pub(super) fn clear(&mut self) {
+        (self.used, self.grouped) = (0, 0);
+        self.timers.clear();
+    }
+
+    /// How many lists may be added.
+    pub(super) fn room(&self) -> usize {
+        TOGETHER - self.used
+    }
+
+    pub(super) fn groups(&self) -> usize {
+        self.grouped
+    }
+
+    /// Begins a group; `mixed` where its timers may be out of order.
+    pub(super) fn begin_group(&mut self, mixed: bool) {
+        let start = self.timers.len();
+        self.groups[self.grouped] = Group {
+            start,
+            end: start,
+            mixed,
+        };
+        self.grouped += 1;
+    }
+
+    /// Adds the list with this first and last entry and this length to the group.
+    pub(super) fn add(&mut self, head: u32, tail: u32, len: u32) {
+        let front = self.timers.len();
+        let back = front + len as usize;
+        self.timers.resize(back, (0, 0));
+        self.chains[self.used] = Chain {
+            head,
+            tail,
+            front,
+            back,
+        };
+        self.used += 1;
+        self.groups[self.grouped - 1].end = back;
+    }
+
+    /// Walks all lists. Those of a group follow each other, each in order of insertion.
+    pub(super) fn walk(&mut self, links: &[Link]) {
+        let Self { chains, timers, .. } = self;
+        let mut open = true;
+        while open {
+            open = false;
+            for chain in &mut chains[..self.used] {
+                if chain.front < chain.back {
+                    chain.step(links, timers);
+                    open = true;
+                }
             }
         }
-        for chain in chains {
-            chain.timers.extend(chain.rear.drain(..).rev());
+    }
+
+    pub(super) fn timers(&self, group: usize) -> &[Timer] {
+        let Group { start, end, .. } = self.groups[group];
+        &self.timers[start..end]
+    }
+
+    /// Puts the timers of a group in order of deadline, equal ones in order of insertion.
+    pub(super) fn sort(&mut self, group: usize) {
+        let Group { start, end, mixed } = self.groups[group];
+        if !mixed {
+            return;
         }
-    }
-
-    pub(super) fn timers(&self, chain: usize) -> &[Timer] {
-        &self.chains[chain].timers
-    }
-
-    /// Puts the timers of a chain in order of deadline, equal ones in order of insertion.
-    pub(super) fn sort(&mut self, chain: usize) {
-        let timers = &mut self.chains[chain].timers;
+        let timers = &mut self.timers[start..end];
         let deadlines = timers.iter().map(|&(deadline, _)| deadline);
         let earliest = deadlines.clone().min().unwrap_or(0);
         let latest = deadlines.max().unwrap_or(0);
@@ -82,33 +139,26 @@ impl Batch {
         self.sorted.clear();
         let timer = |packed: &u64| timers[(packed & PLACE) as usize];
         self.sorted.extend(self.packed.iter().map(timer));
-        core::mem::swap(timers, &mut self.sorted);
+        timers.copy_from_slice(&self.sorted);
     }
 
     /// Bytes reserved, used or not.
     pub(super) fn allocated(&self) -> usize {
-        let timers: usize = self
-            .chains
-            .iter()
-            .map(|chain| chain.timers.capacity() + chain.rear.capacity())
-            .sum();
-        (timers + self.sorted.capacity() + self.wide.capacity()) * size_of::<Timer>()
+        (self.timers.capacity() + self.sorted.capacity() + self.wide.capacity())
+            * size_of::<Timer>()
             + self.packed.capacity() * size_of::<u64>()
     }
 }
 
 impl Chain {
-    /// Takes one timer at each end; false once the ends have met.
-    fn step(&mut self, links: &[Link]) -> bool {
+    /// Takes one timer at each end.
+    fn step(&mut self, links: &[Link], timers: &mut [Timer]) {
         let first = &links[self.head as usize];
-        self.timers.push((first.deadline, self.head));
-        if self.head == self.tail {
-            return false;
-        }
         let last = &links[self.tail as usize];
-        self.rear.push((last.deadline, self.tail));
-        let met = first.next == self.tail;
+        timers[self.front] = (first.deadline, self.head);
+        self.back -= 1;
+        timers[self.back] = (last.deadline, self.tail);
+        self.front += 1;
         (self.head, self.tail) = (first.next, last.prev);
-        !met
     }
 }

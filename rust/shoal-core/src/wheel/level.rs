@@ -29,7 +29,7 @@ pub(super) const SLOTS: usize = 1 << BITS;
 /// A tick is 1,024 microseconds, so that nine levels cover every [`crate::Instant`].
 const TICK_BITS: u32 = 10;
 
-/// The earliest deadline of an unordered slot whose earliest timer was taken out.
+/// The earliest deadline of an unordered list whose earliest timer was taken out.
 const UNKNOWN: u64 = u64::MAX;
 
 pub(super) const fn tick_of(micros: u64) -> u64 {
@@ -43,21 +43,66 @@ pub(super) const fn slot_for(position: u64, tick: u64) -> usize {
     level * SLOTS + ((tick >> (level * BITS)) as usize & (SLOTS - 1))
 }
 
-/// A bucket of timers: an intrusive list in the order of insertion.
-pub(super) struct Slot {
+/// Lists that the timers of one slot are spread over on the levels [`SPREAD`], by a hash of the
+/// deadline, so that equal deadlines share a list and stay in the order of insertion. A list is
+/// a chain through memory that no cache holds where timers are many; when a slot is opened, its
+/// lists are walked side by side and the waits overlap.
+pub(super) const LISTS: usize = 4;
+
+/// The levels whose slots have [`LISTS`] lists: those from which most timers come down.
+const SPREAD: core::ops::Range<usize> = 1..3;
+
+/// The first list of a slot and how many it has.
+pub(super) const fn lists_of(slot: usize) -> (usize, usize) {
+    let (first, end) = (SPREAD.start * SLOTS, SPREAD.end * SLOTS);
+    if slot < first {
+        (slot, 1)
+    } else if slot < end {
+        (first + (slot - first) * LISTS, LISTS)
+    } else {
+        (slot + (end - first) * (LISTS - 1), 1)
+    }
+}
+
+/// The slot that a list belongs to.
+pub(super) const fn slot_of(list: usize) -> usize {
+    let (first, end) = (SPREAD.start * SLOTS, SPREAD.end * SLOTS);
+    if list < first {
+        list
+    } else if list < first + (end - first) * LISTS {
+        first + (list - first) / LISTS
+    } else {
+        list - (end - first) * (LISTS - 1)
+    }
+}
+
+/// The list of a slot in which a deadline stands.
+pub(super) const fn list_for(slot: usize, deadline: u64) -> usize {
+    let (first, count) = lists_of(slot);
+    let hash = deadline.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+    first + hash as usize % count
+}
+
+/// How many lists there are in all.
+pub(super) const ALL_LISTS: usize = lists_of(LEVELS * SLOTS - 1).0 + 1;
+
+/// A list of timers, in the order of insertion.
+pub(super) struct List {
     pub(super) head: u32,
     pub(super) tail: u32,
-    /// The earliest deadline in the slot, or [`UNKNOWN`]. Filled in by readers, hence atomic.
+    pub(super) len: u32,
+    /// The earliest deadline in the list, or [`UNKNOWN`]. Filled in by readers, hence atomic.
     earliest: AtomicU64,
     /// Whether the list is also in order of deadline.
     pub(super) ordered: bool,
 }
 
-impl Slot {
+impl List {
     pub(super) const fn new() -> Self {
         Self {
             head: NIL,
             tail: NIL,
+            len: 0,
             earliest: AtomicU64::new(UNKNOWN),
             ordered: true,
         }
@@ -71,6 +116,7 @@ impl Slot {
         link.prev = tail;
         link.next = NIL;
         self.tail = index;
+        self.len += 1;
         let earliest = self.earliest.get_mut();
         if tail == NIL {
             self.head = index;
@@ -94,6 +140,7 @@ impl Slot {
             next,
             ..
         } = links[index as usize];
+        self.len -= 1;
         match prev {
             NIL => self.head = next,
             _ => links[prev as usize].next = next,
@@ -108,14 +155,14 @@ impl Slot {
         }
     }
 
-    /// Empties the slot and returns what it was; the entries stay chained.
+    /// Empties the list and returns what it was; the entries stay chained.
     pub(super) fn detach(&mut self) -> Self {
         core::mem::replace(self, Self::new())
     }
 
-    /// The earliest deadline of a slot that is not empty.
+    /// The earliest deadline of a list that is not empty.
     ///
-    /// A walk happens only in a slot that was filled out of order and has since lost its
+    /// A walk happens only in a list that was filled out of order and has since lost its
     /// earliest timer; its result is kept.
     pub(super) fn earliest(&self, links: &[Link]) -> u64 {
         let known = self.earliest.load(Ordering::Relaxed);

@@ -17,9 +17,14 @@ use core::fmt;
 pub use fire::{Fired, Firing};
 
 use crate::Instant;
-use batch::{Batch, TOGETHER};
-use level::{slot_for, span, tick_of, Occupancy, Slot, LEVELS, SLOTS};
+use batch::Batch;
+use level::{
+    list_for, lists_of, slot_for, slot_of, span, tick_of, List, Occupancy, ALL_LISTS, SLOTS,
+};
 use slab::{Slab, NIL};
+
+/// The first slot of the level above the one that is next to the finest.
+const FIRST_ABOVE_FINEST: usize = 2 * SLOTS;
 
 /// Names one timer of one wheel; refers to nothing once that timer fired or was cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -52,7 +57,7 @@ impl TimerKey {
 /// width of the finest bucket. Every [`Instant`] can be a deadline; none is too far.
 pub struct Wheel<T> {
     slab: Slab<T>,
-    slots: Box<[Slot]>,
+    lists: Box<[List]>,
     occupancy: Occupancy,
     /// The tick up to which buckets were emptied or redistributed.
     position: u64,
@@ -64,7 +69,7 @@ impl<T> Wheel<T> {
     pub fn new(origin: Instant) -> Self {
         Self {
             slab: Slab::new(),
-            slots: (0..LEVELS * SLOTS).map(|_| Slot::new()).collect(),
+            lists: (0..ALL_LISTS).map(|_| List::new()).collect(),
             occupancy: Occupancy::default(),
             position: tick_of(origin.as_micros()),
             batch: Batch::default(),
@@ -87,8 +92,8 @@ impl<T> Wheel<T> {
 
     /// Takes a timer out before it fires; `None` if it fired or was cancelled before.
     pub fn cancel(&mut self, key: TimerKey) -> Option<T> {
-        let slot = self.slab.find(key)?.slot;
-        self.unlink(key.index, slot);
+        let list = self.slab.find(key)?.list;
+        self.unlink(key.index, list);
         self.slab.remove(key.index)
     }
 
@@ -99,7 +104,7 @@ impl<T> Wheel<T> {
         let Some(link) = self.slab.find(key) else {
             return false;
         };
-        self.unlink(key.index, link.slot);
+        self.unlink(key.index, link.list);
         self.slab.links[key.index as usize].deadline = deadline.as_micros();
         self.place(key.index);
         true
@@ -153,9 +158,7 @@ impl<T> Wheel<T> {
     /// May change after any call that takes `&mut self`.
     pub fn next_deadline(&self) -> Option<Instant> {
         let slot = self.occupancy.first()?;
-        Some(Instant::from_micros(
-            self.slots[slot].earliest(&self.slab.links),
-        ))
+        Some(Instant::from_micros(self.earliest(slot)))
     }
 
     /// How many timers wait.
@@ -175,76 +178,95 @@ impl<T> Wheel<T> {
 
     /// Bytes reserved for timers and buckets, used or not.
     pub fn allocated_bytes(&self) -> usize {
-        self.slab.allocated() + self.slots.len() * size_of::<Slot>() + self.batch.allocated()
+        self.slab.allocated() + self.lists.len() * size_of::<List>() + self.batch.allocated()
     }
 
     fn place(&mut self, index: u32) {
         let link = &mut self.slab.links[index as usize];
         let slot = slot_for(self.position, tick_of(link.deadline).max(self.position));
-        link.slot = slot as u16;
-        self.slots[slot].push(&mut self.slab.links, index);
+        let list = list_for(slot, link.deadline);
+        link.list = list as u16;
+        self.lists[list].push(&mut self.slab.links, index);
         self.occupancy.set(slot);
     }
 
-    fn unlink(&mut self, index: u32, slot: u16) {
-        let slot = usize::from(slot);
-        self.slots[slot].unlink(&mut self.slab.links, index);
-        if self.slots[slot].head == NIL {
-            self.occupancy.clear(slot);
+    fn unlink(&mut self, index: u32, list: u16) {
+        let list = usize::from(list);
+        self.lists[list].unlink(&mut self.slab.links, index);
+        if self.lists[list].head == NIL {
+            let slot = slot_of(list);
+            let (first, count) = lists_of(slot);
+            let lists = &self.lists[first..first + count];
+            if lists.iter().all(|list| list.head == NIL) {
+                self.occupancy.clear(slot);
+            }
         }
+    }
+
+    /// The earliest deadline in a slot that is not empty.
+    fn earliest(&self, slot: usize) -> u64 {
+        let (first, count) = lists_of(slot);
+        let lists = self.lists[first..first + count].iter();
+        lists
+            .filter(|list| list.head != NIL)
+            .map(|list| list.earliest(&self.slab.links))
+            .min()
+            .unwrap_or(u64::MAX)
     }
 
     /// Spreads the timers of a slot that the position has just entered over lower levels.
     fn redistribute(&mut self, slot: usize) {
-        let ends = self.empty(slot);
         let mut batch = core::mem::take(&mut self.batch);
-        batch.list(&self.slab.links, &[ends]);
+        batch.clear();
+        self.empty(slot, &mut batch);
+        batch.walk(&self.slab.links);
         for &(_, index) in batch.timers(0) {
             self.place(index);
+        }
+        if slot < FIRST_ABOVE_FINEST {
+            // They fire within 66 ms: their payloads are asked for while the waits can overlap.
+            let payloads = batch.timers(0).iter();
+            let waiting = payloads.filter(|(_, index)| self.slab.value(*index).is_some());
+            core::hint::black_box(waiting.count());
         }
         self.batch = batch;
     }
 
     /// Takes the next slots that end before the tick `target`; false if there is none.
     fn take_whole_slots(&mut self, target: u64, due: &mut Vec<(TimerKey, T)>) -> bool {
-        let (mut ends, mut ordered) = ([(NIL, NIL); TOGETHER], [true; TOGETHER]);
-        let mut count = 0;
-        while let Some(slot) = self.occupancy.first().filter(|_| count < TOGETHER) {
-            if span(self.position, slot).1 >= target {
+        let mut batch = core::mem::take(&mut self.batch);
+        batch.clear();
+        while let Some(slot) = self.occupancy.first() {
+            let lists = lists_of(slot).1;
+            if batch.room() < lists || span(self.position, slot).1 >= target {
                 break;
             }
-            ordered[count] = self.slots[slot].ordered;
-            ends[count] = self.empty(slot);
-            count += 1;
+            self.empty(slot, &mut batch);
         }
-        if count == 0 {
-            return false;
-        }
-        let mut batch = core::mem::take(&mut self.batch);
-        batch.list(&self.slab.links, &ends[..count]);
-        for (chain, ordered) in ordered[..count].iter().enumerate() {
-            if !ordered {
-                batch.sort(chain);
-            }
-            due.reserve(batch.timers(chain).len());
-            for &(_, index) in batch.timers(chain) {
+        batch.walk(&self.slab.links);
+        for group in 0..batch.groups() {
+            batch.sort(group);
+            due.reserve(batch.timers(group).len());
+            for &(_, index) in batch.timers(group) {
                 let key = self.slab.key(index);
                 due.extend(self.slab.remove(index).map(|value| (key, value)));
             }
         }
+        let took = batch.groups() > 0;
         self.batch = batch;
-        true
+        took
     }
 
-    /// Takes what is due out of the slot that `now` lies in.
+    /// Takes what is due out of the slot of the finest level that `now` lies in.
     fn take_until(&mut self, slot: usize, now: u64, due: &mut Vec<(TimerKey, T)>) {
-        if self.slots[slot].earliest(&self.slab.links) > now {
+        if self.lists[slot].earliest(&self.slab.links) > now {
             return;
         }
-        if !self.slots[slot].ordered {
-            let ends = self.empty(slot);
+        if !self.lists[slot].ordered {
             let mut batch = core::mem::take(&mut self.batch);
-            batch.list(&self.slab.links, &[ends]);
+            batch.clear();
+            self.empty(slot, &mut batch);
+            batch.walk(&self.slab.links);
             batch.sort(0);
             for &(_, index) in batch.timers(0) {
                 self.place(index);
@@ -252,7 +274,7 @@ impl<T> Wheel<T> {
             self.batch = batch;
         }
         loop {
-            let index = self.slots[slot].head;
+            let index = self.lists[slot].head;
             if index == NIL || self.slab.links[index as usize].deadline > now {
                 break;
             }
@@ -262,11 +284,19 @@ impl<T> Wheel<T> {
         }
     }
 
-    /// Empties a slot and returns its first and last entry; the entries stay chained.
-    fn empty(&mut self, slot: usize) -> (u32, u32) {
+    /// Empties a slot into a group of the batch; the entries stay chained.
+    fn empty(&mut self, slot: usize, batch: &mut Batch) {
         self.occupancy.clear(slot);
-        let Slot { head, tail, .. } = self.slots[slot].detach();
-        (head, tail)
+        let (first, count) = lists_of(slot);
+        batch.begin_group(count > 1 || !self.lists[first].ordered);
+        for list in &mut self.lists[first..first + count] {
+            let List {
+                head, tail, len, ..
+            } = list.detach();
+            if len > 0 {
+                batch.add(head, tail, len);
+            }
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use super::TimerKey;
 /// No timer: the end of a list.
 pub(super) const NIL: u32 = u32::MAX;
 
-/// The slot of an entry that holds no timer.
+/// The list of an entry that holds no timer.
 pub(super) const VACANT: u16 = u16::MAX;
 
 /// What a walk over a list touches: 24 bytes, kept apart from the payload so that
@@ -19,7 +19,7 @@ pub(super) struct Link {
     pub(super) next: u32,
     /// Raised when the entry is vacated, so that an old key finds nothing.
     pub(super) generation: u32,
-    pub(super) slot: u16,
+    pub(super) list: u16,
 }
 
 pub(super) struct Slab<T> {
@@ -66,7 +66,7 @@ impl<T> Slab<T> {
             prev: NIL,
             next: NIL,
             generation: 0,
-            slot: VACANT,
+            list: VACANT,
         });
         self.values.push(Some(value));
         index
@@ -76,7 +76,7 @@ impl<T> Slab<T> {
     pub(super) fn remove(&mut self, index: u32) -> Option<T> {
         let link = &mut self.links[index as usize];
         link.generation = link.generation.wrapping_add(1);
-        link.slot = VACANT;
+        link.list = VACANT;
         link.next = self.vacant;
         self.vacant = index;
         self.len -= 1;
@@ -87,7 +87,7 @@ impl<T> Slab<T> {
     pub(super) fn find(&self, key: TimerKey) -> Option<&Link> {
         self.links
             .get(key.index as usize)
-            .filter(|link| link.generation == key.generation && link.slot != VACANT)
+            .filter(|link| link.generation == key.generation && link.list != VACANT)
     }
 
     pub(super) fn key(&self, index: u32) -> TimerKey {
