@@ -12,16 +12,16 @@ pub struct Stats {
     pub bytes_in: u64,
     /// Bytes of datagrams handed to the host.
     pub bytes_out: u64,
-    /// Stream messages read.
-    pub stream_messages_in: u64,
-    /// Stream messages handed to the host.
-    pub stream_messages_out: u64,
     /// Probes started.
     pub probes: u64,
     /// Probes answered, directly or through others.
     pub probes_answered: u64,
     /// Probes answered only through a relay or a stream.
     pub probes_rescued: u64,
+    /// Stream messages read.
+    pub stream_messages_in: u64,
+    /// Stream messages handed to the host.
+    pub stream_messages_out: u64,
     /// Probes that nobody answered.
     pub probes_failed: u64,
     /// Probes relayed for others.

@@ -1,69 +1,76 @@
-//! Finding a row by its instance or by its name, in five bytes a row.
+//! Finding a row by its instance or by its name, in four bytes a slot.
 
-use hashbrown::HashTable;
-
+use super::slots::Slots;
 use super::{MemberId, Row};
 
-/// Two open-addressing tables of row numbers; the keys stay in the rows.
+/// Two tables of row numbers; the keys stay in the rows.
 #[derive(Debug)]
+#[repr(C)] // Every message is looked up by instance.
 pub(crate) struct Index {
-    by_instance: HashTable<u32>,
-    by_name: HashTable<u32>,
+    by_instance: Slots,
     seed: u64,
+    by_name: Slots,
 }
 
 impl Index {
     /// `seed` keeps peers from choosing names that collide.
     pub(crate) fn new(seed: u64) -> Self {
         Self {
-            by_instance: HashTable::new(),
-            by_name: HashTable::new(),
+            by_instance: Slots::default(),
             seed,
+            by_name: Slots::default(),
         }
     }
 
     pub(crate) fn instance(&self, rows: &[Option<Row>], instance: u64) -> Option<MemberId> {
         let hash = mix(instance ^ self.seed);
-        let found = |id: &u32| has_instance(rows, *id, instance);
-        self.by_instance.find(hash, found).map(|id| MemberId(*id))
+        let found = |id| has_instance(rows, id, instance);
+        self.by_instance.find(hash, found).map(MemberId)
+    }
+
+    /// Probably the row of an instance.
+    pub(crate) fn guess(&self, instance: u64) -> Option<MemberId> {
+        self.by_instance
+            .guess(mix(instance ^ self.seed))
+            .map(MemberId)
     }
 
     pub(crate) fn name(&self, rows: &[Option<Row>], name: &str) -> Option<MemberId> {
         let hash = hash_name(name, self.seed);
-        self.by_name
-            .find(hash, |id| has_name(rows, *id, name))
-            .map(|id| MemberId(*id))
+        let found = |id| has_name(rows, id, name);
+        self.by_name.find(hash, found).map(MemberId)
     }
 
     pub(crate) fn insert_instance(&mut self, rows: &[Option<Row>], id: MemberId) {
-        let seed = self.seed;
-        let hash = |id: &u32| row(rows, *id).map_or(0, |row| mix(row.instance ^ seed));
-        self.by_instance.insert_unique(hash(&id.0), id.0, hash);
+        self.by_instance.insert(id.0, instances(rows, self.seed));
     }
 
     pub(crate) fn insert_name(&mut self, rows: &[Option<Row>], id: MemberId) {
-        let seed = self.seed;
-        let hash = |id: &u32| row(rows, *id).map_or(0, |row| hash_name(&row.identity.name, seed));
-        self.by_name.insert_unique(hash(&id.0), id.0, hash);
+        self.by_name.insert(id.0, names(rows, self.seed));
     }
 
     pub(crate) fn remove_instance(&mut self, rows: &[Option<Row>], instance: u64) {
         let hash = mix(instance ^ self.seed);
-        let found = |id: &u32| has_instance(rows, *id, instance);
-        if let Ok(entry) = self.by_instance.find_entry(hash, found) {
-            entry.remove();
-        }
+        let found = |id| has_instance(rows, id, instance);
+        self.by_instance
+            .remove(hash, found, instances(rows, self.seed));
     }
 
     pub(crate) fn remove_name(&mut self, rows: &[Option<Row>], name: &str) {
         let hash = hash_name(name, self.seed);
-        if let Ok(entry) = self
-            .by_name
-            .find_entry(hash, |id| has_name(rows, *id, name))
-        {
-            entry.remove();
-        }
+        let found = |id| has_name(rows, id, name);
+        self.by_name.remove(hash, found, names(rows, self.seed));
     }
+}
+
+/// The hash of any row's instance.
+fn instances(rows: &[Option<Row>], seed: u64) -> impl Fn(u32) -> u64 + '_ {
+    move |id| row(rows, id).map_or(0, |row| mix(row.instance ^ seed))
+}
+
+/// The hash of any row's name.
+fn names(rows: &[Option<Row>], seed: u64) -> impl Fn(u32) -> u64 + '_ {
+    move |id| row(rows, id).map_or(0, |row| hash_name(&row.identity.name, seed))
 }
 
 fn row(rows: &[Option<Row>], id: u32) -> Option<&Row> {

@@ -8,6 +8,7 @@ mod gone;
 mod identity;
 mod index;
 mod ring;
+mod slots;
 mod table;
 
 #[cfg(test)]

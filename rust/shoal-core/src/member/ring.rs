@@ -50,9 +50,14 @@ impl Ring {
         moved
     }
 
+    /// The member that [`Self::next`] will give.
+    pub(crate) fn upcoming(&self) -> Option<MemberId> {
+        self.order.get(self.probed).copied()
+    }
+
     /// The next member to probe; `None` where the cycle is over, or there is nobody.
     pub(crate) fn next(&mut self) -> Option<MemberId> {
-        let next = self.order.get(self.probed).copied()?;
+        let next = self.upcoming()?;
         self.probed += 1;
         Some(next)
     }

@@ -15,21 +15,22 @@ use crate::time::Instant;
 
 /// What is known of one member. Forty bytes: there may be as many as nodes squared.
 #[derive(Debug)]
+#[repr(C)] // What a quiet period reads stands in the first half.
 pub(crate) struct Row {
-    pub(crate) identity: Arc<Identity>,
     /// The identity's, here because every message is looked up by it.
     pub(crate) instance: u64,
-    /// When the state was entered.
-    pub(crate) since: Instant,
     pub(crate) incarnation: u32,
-    /// Counts the subject's changes of `degraded` within an incarnation.
-    pub(crate) degraded_sequence: u16,
-    /// The place in the ring or among the gone.
-    place: u32,
     /// The slot of what contact taught us, or [`Row::NO_CONTACT`].
     pub(crate) contact: u32,
     pub(crate) state: MemberState,
     pub(crate) degraded: bool,
+    /// Counts the subject's changes of `degraded` within an incarnation.
+    pub(crate) degraded_sequence: u16,
+    /// The place in the ring or among the gone.
+    place: u32,
+    /// When the state was entered.
+    pub(crate) since: Instant,
+    pub(crate) identity: Arc<Identity>,
 }
 
 impl Row {
@@ -59,10 +60,11 @@ impl Row {
 
 /// All rows, ourselves at [`MemberId::LOCAL`].
 #[derive(Debug)]
+#[repr(C)] // What a quiet period reads lies in front.
 pub(crate) struct Table {
     rows: Vec<Option<Row>>,
-    index: Index,
     ring: Ring,
+    index: Index,
     free: Vec<u32>,
     gone: Gone,
     digest: Digest,
@@ -122,6 +124,11 @@ impl Table {
 
     pub(crate) fn by_instance(&self, instance: u64) -> Option<MemberId> {
         self.index.instance(&self.rows, instance)
+    }
+
+    /// Probably the row of an instance, for those who only want it in the cache.
+    pub(crate) fn guess(&self, instance: u64) -> Option<&Row> {
+        self.existing(self.index.guess(instance)?)
     }
 
     pub(crate) fn by_name(&self, name: &str) -> Option<MemberId> {
@@ -232,6 +239,11 @@ impl Table {
             }
         }
         self.ring.next()
+    }
+
+    /// The member that [`Self::next_target`] will draw, unless the cycle is over.
+    pub(crate) fn upcoming(&self) -> Option<MemberId> {
+        self.ring.upcoming()
     }
 
     /// Any living member but ourselves.

@@ -3,10 +3,11 @@ use core::time::Duration;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use rand_core::SeedableRng;
+use rand_core::{Rng, SeedableRng};
 use rand_pcg::Pcg32;
 
 use super::{bucket_of, instance_of, Claim, Digest, Identity, MemberId, Table};
+use crate::chance::below;
 use crate::event::MemberState;
 use crate::time::Instant;
 use crate::wire::Versions;
@@ -174,4 +175,47 @@ fn a_later_boot_is_a_larger_instance_and_names_that_boot_at_once_differ() {
 #[test]
 fn a_row_takes_forty_bytes() {
     assert_eq!(size_of::<Option<super::Row>>(), 40);
+}
+
+#[test]
+fn slots_find_what_a_map_finds_through_growth_removal_and_return() {
+    use super::slots::Slots;
+    use std::collections::BTreeMap;
+
+    let mut rng = Pcg32::seed_from_u64(11);
+    let mut slots = Slots::default();
+    let mut hashes: Vec<u64> = Vec::new();
+    let mut model: BTreeMap<u64, u32> = BTreeMap::new();
+    let mut free: Vec<u32> = Vec::new();
+    for _ in 0..20_000 {
+        if model.is_empty() || below(&mut rng, 5) < 3 {
+            // Few distinct places, so that runs of occupied slots form and wrap round.
+            let hash = (rng.next_u64() & 0xff00_0000_0000_00ff) | u64::from(rng.next_u32()) << 20;
+            if model.contains_key(&hash) {
+                continue;
+            }
+            let row = free.pop().unwrap_or(hashes.len() as u32);
+            hashes.resize(hashes.len().max(row as usize + 1), 0);
+            hashes[row as usize] = hash;
+            slots.insert(row, |row| hashes[row as usize]);
+            model.insert(hash, row);
+        } else {
+            let nth = below(&mut rng, model.len());
+            let (&hash, &row) = model.iter().nth(nth).expect("there are as many");
+            let hash_of = |row: u32| hashes[row as usize];
+            slots.remove(hash, |id| hash_of(id) == hash, hash_of);
+            model.remove(&hash);
+            free.push(row);
+        }
+        let probe = below(&mut rng, hashes.len());
+        let hash = hashes[probe];
+        let found = slots.find(hash, |row| hashes[row as usize] == hash);
+        assert_eq!(found, model.get(&hash).copied());
+    }
+    for (hash, row) in &model {
+        assert_eq!(
+            slots.find(*hash, |row| hashes[row as usize] == *hash),
+            Some(*row)
+        );
+    }
 }

@@ -65,10 +65,11 @@ enum Entry<J, N> {
 }
 
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Records<J, N> {
+    len: usize,
     entries: Vec<Entry<J, N>>,
     vacant: u32,
-    len: usize,
 }
 
 impl<J, N> Records<J, N> {

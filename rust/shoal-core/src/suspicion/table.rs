@@ -58,6 +58,7 @@ pub struct Refusals {
 /// `J` names a job and `N` a node; both are compared whole. For the rules see the
 /// [module](super). Opening, confirming and refuting are O(1) and allocate nothing once the
 /// table is warm, up to four confirmers.
+#[repr(C)] // Whether it is empty is asked at every timeout.
 pub struct SuspicionTable<J, N> {
     pub(super) records: Records<J, N>,
     pub(super) index: Index<J, N>,

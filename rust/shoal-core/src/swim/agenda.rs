@@ -23,6 +23,8 @@ pub(super) struct Agenda {
     /// The earliest of `at`.
     next: Instant,
     at: [Instant; PLACES],
+    /// The earliest of `rare`, here because the wheel is far away and mostly empty.
+    rare_next: Instant,
     rare: Option<Box<Wheel<Rare>>>,
 }
 
@@ -31,6 +33,7 @@ impl Agenda {
         Self {
             next: NEVER,
             at: [NEVER; PLACES],
+            rare_next: NEVER,
             rare: None,
         }
     }
@@ -43,6 +46,11 @@ impl Agenda {
 
     pub(super) fn is_armed(&self, timer: Timer) -> bool {
         self.at[timer as usize] != NEVER
+    }
+
+    /// Whether no other timer is due before this one.
+    pub(super) fn is_first(&self, timer: Timer) -> bool {
+        self.at[timer as usize] == self.next
     }
 
     /// Moves a timer to `at` or, without that, takes it out.
@@ -65,6 +73,7 @@ impl Agenda {
 
     /// Arms one of the timers of which there may be many.
     pub(super) fn arm_rare(&mut self, now: Instant, at: Instant, timer: Rare) -> TimerKey {
+        self.rare_next = self.rare_next.min(at);
         self.rare
             .get_or_insert_with(|| Box::new(Wheel::new(now)))
             .insert(at, timer)
@@ -74,26 +83,25 @@ impl Agenda {
         if let Some(wheel) = &mut self.rare {
             wheel.cancel(key);
         }
+        self.find_rare_next();
     }
 
     /// Takes out the rare timers that are due.
     pub(super) fn pop_rare(&mut self, now: Instant) -> Vec<(TimerKey, Rare)> {
         let mut due = Vec::new();
-        if let Some(wheel) = &mut self.rare {
-            if wheel.next_deadline().is_some_and(|next| next <= now) {
+        if self.rare_next <= now {
+            if let Some(wheel) = &mut self.rare {
                 wheel.advance(now, &mut due);
             }
+            self.find_rare_next();
         }
         due
     }
 
     /// When something is due.
     pub(super) fn next_due(&self) -> Option<Instant> {
-        let fixed = (self.next != NEVER).then_some(self.next);
-        let Some(wheel) = &self.rare else {
-            return fixed;
-        };
-        fixed.into_iter().chain(wheel.next_deadline()).min()
+        let next = self.next.min(self.rare_next);
+        (next != NEVER).then_some(next)
     }
 
     /// How many timers wait.
@@ -106,6 +114,11 @@ impl Agenda {
     pub(super) fn slots_in_use(&self) -> [u32; 9] {
         let wheel = self.rare.as_ref();
         wheel.map_or([0; 9], |wheel| wheel.slots_in_use())
+    }
+
+    fn find_rare_next(&mut self) {
+        let next = self.rare.as_ref().and_then(|wheel| wheel.next_deadline());
+        self.rare_next = next.unwrap_or(NEVER);
     }
 
     fn find_next(&mut self) {

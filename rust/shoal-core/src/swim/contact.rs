@@ -1,6 +1,6 @@
 //! What talking to a member taught us: its coordinates, and its round trips.
 
-use core::net::SocketAddr;
+use core::net::{SocketAddr, SocketAddrV4};
 use core::time::Duration;
 
 use super::{MemberId, Node};
@@ -8,20 +8,30 @@ use crate::coordinates::{share_by_distance, LatencyFilter};
 use crate::member::Row;
 use crate::wire::Coordinates;
 
+/// One cache line: a probe needs all of it.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 pub(super) struct Contact {
     pub(super) coordinates: Coordinates,
     filter: LatencyFilter,
-    /// Whose it was when it was made, and where that life is reached: the answer to a probe
-    /// needs this memory anyway, and a probe then does not need the identity's.
-    instance: u64,
-    address: SocketAddr,
+    /// Where the member is reached, where that takes no more than this: a probe then does not
+    /// need the member's identity.
+    address: Option<SocketAddrV4>,
 }
 
+const _: () = assert!(size_of::<Contact>() == 64);
+
 impl Contact {
-    /// Where `instance` is reached, if that is whom we met.
-    pub(super) fn address_of(&self, instance: u64) -> Option<SocketAddr> {
-        (self.instance == instance).then_some(self.address)
+    /// Where the member is reached, if that is noted here.
+    pub(super) fn address(&self) -> Option<SocketAddr> {
+        self.address.map(SocketAddr::V4)
+    }
+}
+
+const fn short(address: SocketAddr) -> Option<SocketAddrV4> {
+    match address {
+        SocketAddr::V4(address) => Some(address),
+        SocketAddr::V6(_) => None,
     }
 }
 
@@ -49,6 +59,13 @@ impl Contacts {
 
     pub(super) fn find(&self, slot: u32) -> Option<&Contact> {
         self.slots.get(slot as usize)
+    }
+
+    /// A member is reached elsewhere.
+    pub(super) fn move_to(&mut self, slot: u32, address: SocketAddr) {
+        if let Some(contact) = self.slots.get_mut(slot as usize) {
+            contact.address = short(address);
+        }
     }
 
     pub(super) fn remove(&mut self, slot: u32) {
@@ -93,20 +110,12 @@ impl Node {
         }
         let row = self.table.row_mut(id);
         match self.contacts.slots.get_mut(row.contact as usize) {
-            Some(contact) => {
-                contact.coordinates = *coordinates;
-                if contact.instance != row.instance {
-                    contact.instance = row.instance;
-                    contact.address = row.identity.address;
-                }
-            }
+            Some(contact) => contact.coordinates = *coordinates,
             None => {
-                let filter = LatencyFilter::default();
                 row.contact = self.contacts.insert(Contact {
                     coordinates: *coordinates,
-                    filter,
-                    instance: row.instance,
-                    address: row.identity.address,
+                    filter: LatencyFilter::default(),
+                    address: short(row.identity.address),
                 });
             }
         }

@@ -104,10 +104,10 @@ impl Node {
     /// are well.
     pub(super) fn learn_fitness(&mut self, outcome: Outcome, sent_at: Instant) {
         let counts = self.fitness.is_new(outcome, sent_at, self.now);
-        if !self.config.lifeguard.stand_down || !counts {
+        if !self.pulse.stand_down || !counts {
             return;
         }
-        let convalescence = self.config.probe.patience * CONVALESCENCE;
+        let convalescence = self.pulse.patience * CONVALESCENCE;
         if !self.fitness.learn(outcome, self.now, convalescence) {
             return;
         }

@@ -5,6 +5,7 @@
 //! One file for each conversation; each is an `impl Node`.
 
 mod agenda;
+mod ahead;
 mod claims;
 mod clock;
 mod contact;
@@ -75,20 +76,21 @@ use stream::Streams;
 /// Hand in what was received before calling [`Node::handle_timeout`]: then a refutation that
 /// came in time wins over the suspicion that runs out at the same moment.
 #[derive(Debug)]
-#[repr(C)] // What a quiet period touches lies together, in front of what it does not.
+#[repr(C, align(64))] // What a quiet period touches lies together, in front of what it does not.
 pub struct Node {
     /// Our own, as in our row.
     instance: u64,
     /// The protocol's own time; see [`Clock`].
     now: Instant,
     clock: Clock,
-    agenda: Agenda,
-    pulse: Pulse,
     health: Health,
     presence: Presence,
-    outbox: Outbox,
-    probes: SmallVec<[Probe; 1]>,
+    agenda: Agenda,
+    pulse: Pulse,
+    fitness: Fitness,
     rng: Pcg32,
+    probes: SmallVec<[Probe; 1]>,
+    outbox: Outbox,
     events: VecDeque<Event>,
     contacts: Contacts,
     space: Space,
@@ -99,7 +101,6 @@ pub struct Node {
     expired: Vec<suspicion::Expiry<(), u64>>,
     /// Suspicions that ran out, while the suspect is asked once more.
     verdicts: Vec<suspicion::Expiry<(), u64>>,
-    fitness: Fitness,
     /// Who said last that a member is suspect or dead.
     accusers: HashMap<MemberId, u64, ahash::RandomState>,
     pace: Pace,

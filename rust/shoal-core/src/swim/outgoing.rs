@@ -4,10 +4,12 @@
 use core::net::SocketAddr;
 use std::collections::VecDeque;
 
+use super::contact::Contact;
 use super::inbound::Sender;
 use super::news::{write_news, News};
 use super::{MemberId, Node};
 use crate::event::MemberState;
+use crate::member::Row;
 use crate::transmit::{StreamId, Transmit};
 use crate::wire::{Ack, Belief, Entries, Message, Nack, Packer, Ping, PingReq, State, Summary};
 
@@ -68,11 +70,12 @@ pub(super) enum Outgoing {
 
 /// The queue to the host.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Outbox {
     /// What goes first, if anything waits: a quiet node never needs more room than this.
     first: Option<Outgoing>,
-    queue: VecDeque<Outgoing>,
     capacity: usize,
+    queue: VecDeque<Outgoing>,
     /// Buffers of stream messages, to be used again.
     spare: Vec<Vec<u8>>,
 }
@@ -90,7 +93,7 @@ impl Outbox {
         }
     }
 
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.queue.len() + usize::from(self.first.is_some())
     }
 
@@ -221,12 +224,17 @@ impl Node {
             Outgoing::Open { .. } | Outgoing::Reply { .. } | Outgoing::Close { .. } => return None,
         };
         let row = self.table.existing(id)?;
+        let address = self.address_of(row);
+        Some((address, row.instance))
+    }
+
+    /// Where a member is reached: by what contact taught us, which lies nearer than its identity.
+    pub(super) fn address_of(&self, row: &Row) -> SocketAddr {
         let learned = self.contacts.find(row.contact);
-        let address = match learned.and_then(|contact| contact.address_of(row.instance)) {
+        match learned.and_then(Contact::address) {
             Some(address) => address,
             None => row.identity.address,
-        };
-        Some((address, row.instance))
+        }
     }
 
     fn write_purpose(&self, outgoing: &Outgoing, packer: &mut Packer<'_>) {

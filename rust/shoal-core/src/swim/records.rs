@@ -176,6 +176,8 @@ impl Node {
             self.end_life(id);
         }
         let identity = self.identity_of(record);
+        self.contacts
+            .move_to(self.table.row(id).contact, record.addr);
         self.table.set_identity(id, identity);
         self.accusers.remove(&id);
         let incarnation = record.incarnation as u32;

@@ -31,6 +31,7 @@ pub struct Session<'a> {
 /// Neither direction allocates once the buffers are warm, but for the first datagram of each
 /// new sender under encryption.
 #[derive(Debug)]
+#[repr(C)] // What every datagram needs lies in front.
 pub struct Codec {
     instance: Instance,
     max_bytes: usize,
