@@ -8,7 +8,7 @@ use shoal_core::{Instant, StreamFailure, StreamId};
 
 use crate::host::{Arrival, Peer};
 use crate::latency::{chance, unit};
-use crate::simulation::Simulation;
+use crate::simulation::{index_of, Simulation};
 
 /// The first retry of a connection that had no answer, and of a segment that had none; each
 /// later one waits twice as long (RFC 6298).
@@ -22,7 +22,7 @@ impl Simulation {
     pub(crate) fn send_datagram(&mut self, from: u32, to: SocketAddr, bytes: &[u8]) {
         self.traffic.datagrams += 1;
         self.traffic.datagram_bytes += bytes.len() as u64;
-        let Some(&peer) = self.by_address.get(&to) else {
+        let Some(peer) = self.host_at(to) else {
             self.traffic.lost += 1;
             return;
         };
@@ -54,8 +54,7 @@ impl Simulation {
         bytes: &[u8],
     ) {
         self.traffic.streams += 1;
-        let peer = self.by_address.get(&to).copied();
-        let Some(peer) = peer else {
+        let Some(peer) = self.host_at(to) else {
             let at = self.now + FIRST_RETRY;
             let reason = StreamFailure::Unreachable;
             return self.deliver(from, at, Arrival::Failed { stream, reason });
@@ -89,6 +88,11 @@ impl Simulation {
         };
         self.hosts[from as usize].streams.insert(stream, forth);
         self.send_on_stream(from, stream, bytes);
+    }
+
+    /// The host at an address, with or without a process.
+    fn host_at(&self, address: SocketAddr) -> Option<u32> {
+        index_of(address).filter(|index| (*index as usize) < self.hosts.len())
     }
 
     /// Streams keep order and lose nothing while the way is open at all.

@@ -1,6 +1,6 @@
 //! Time goes by: what arrives reaches its node, and what the node wants is carried on.
 
-use shoal_core::{Instant, Transmit};
+use shoal_core::{Instant, Node, Transmit};
 
 use crate::host::{Arrival, Host, Stall};
 use crate::sighting::{Kind, Sighting};
@@ -9,7 +9,13 @@ use crate::simulation::{Delivery, Simulation};
 impl Simulation {
     /// Runs until a moment.
     pub(crate) fn step(&mut self, until: Instant) {
-        while let Some((at, delivery)) = self.queue.pop(until) {
+        loop {
+            if self.queue.refill() {
+                self.look_ahead();
+            }
+            let Some((at, delivery)) = self.queue.pop(until) else {
+                break;
+            };
             self.now = at;
             let Delivery {
                 host,
@@ -91,10 +97,11 @@ impl Simulation {
             }
             Arrival::Wake => {
                 host.wakes_at = None;
-                if node.poll_timeout().is_some_and(|due| due <= local) {
-                    trace.note(*now, index, "timeout", &[]);
-                    node.handle_timeout(local);
+                if node.poll_timeout().is_none_or(|due| due > local) {
+                    return self.ask_for_wake(index);
                 }
+                trace.note(*now, index, "timeout", &[]);
+                node.handle_timeout(local);
             }
             Arrival::Resume | Arrival::Relapse => {}
         }
@@ -167,10 +174,16 @@ impl Simulation {
                 }
             }
         }
-        let Some(due) = node.poll_timeout() else {
+        self.ask_for_wake(index);
+    }
+
+    /// Sees to it that a node is called when it is due.
+    fn ask_for_wake(&mut self, index: u32) {
+        let host = &mut self.hosts[index as usize];
+        let Some(due) = host.node.as_ref().and_then(Node::poll_timeout) else {
             return;
         };
-        let due = host.global(due).max(*now);
+        let due = host.global(due).max(self.now);
         if host.wakes_at.is_none_or(|at| due < at) {
             host.wakes_at = Some(due);
             self.deliver(index, due, Arrival::Wake);

@@ -6,6 +6,7 @@
 //! trace, byte for byte. [`scenario`] holds the experiments built on it.
 #![forbid(unsafe_code)]
 
+mod ahead;
 mod carry;
 mod condition;
 mod drive;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashSet;
 use rand_core::{Rng, SeedableRng};
 use rand_pcg::Pcg32;
 use shoal_core::{Config, ConfigError, Instant, MemberState, Node, Pool, StreamFailure};
@@ -13,6 +13,9 @@ use crate::queue::Queue;
 use crate::sighting::{name_of, Sighting};
 use crate::trace::Trace;
 use crate::weather::Weather;
+
+/// The port of every node.
+const PORT: u16 = 7946;
 
 /// Virtual time begins here, so that a clock may run behind.
 const BEGINNING: Instant = Instant::from_millis(1_000);
@@ -50,7 +53,6 @@ pub struct Simulation {
     pub(crate) weather: Weather,
     pub(crate) hosts: Vec<Host>,
     pub(crate) queue: Queue<Delivery>,
-    pub(crate) by_address: HashMap<SocketAddr, u32, ahash::RandomState>,
     pub(crate) cut: HashSet<(u32, u32), ahash::RandomState>,
     pub(crate) rng: Pcg32,
     pub(crate) pool: Pool,
@@ -70,7 +72,6 @@ impl Simulation {
             weather: Weather::calm(),
             hosts: Vec::new(),
             queue: Queue::new(),
-            by_address: HashMap::with_hasher(ahash::RandomState::with_seeds(5, 6, 7, 8)),
             cut: HashSet::with_hasher(ahash::RandomState::with_seeds(9, 10, 11, 12)),
             rng: Pcg32::seed_from_u64(seed),
             pool: Pool::new(),
@@ -97,7 +98,6 @@ impl Simulation {
         let config = config(name_of(index), address);
         config.validate()?;
         self.hosts.push(Host::new(address));
-        self.by_address.insert(address, index);
         self.start(index, config)?;
         Ok(index)
     }
@@ -283,5 +283,16 @@ impl Simulation {
 /// Where the node of a number is reached.
 pub(crate) fn address_of(index: u32) -> SocketAddr {
     let [_, high, middle, low] = index.to_be_bytes();
-    SocketAddr::from(([10, high, middle, low], 7946))
+    SocketAddr::from(([10, high, middle, low], PORT))
+}
+
+/// The number of the node that is reached there; [`address_of`] the other way round.
+pub(crate) fn index_of(address: SocketAddr) -> Option<u32> {
+    match address {
+        SocketAddr::V4(address) if address.port() == PORT => {
+            let [first, high, middle, low] = address.ip().octets();
+            (first == 10).then_some(u32::from_be_bytes([0, high, middle, low]))
+        }
+        _ => None,
+    }
 }
