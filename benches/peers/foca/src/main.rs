@@ -1,7 +1,13 @@
-//! Cost of a member a period in a quiet cluster: shoal-core beside foca, in one harness.
+//! Cost of a member a period in a quiet cluster: shoal-core beside foca and kinship-core in one
+//! harness, and shoal-sim beside foca.
+//!
+//! usage: protocol-peers [ours|foca|kinship|harness|simulation MEMBERS]
 
 mod harness;
+mod kinship;
+mod nobody;
 mod ours;
+mod simulation;
 mod theirs;
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -9,7 +15,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use harness::{Net, Peer};
+use kinship::Kinship;
+use nobody::Nobody;
 use ours::Ours;
+use shoal_sim::Simulation;
 use theirs::Theirs;
 
 const PERIODS: u64 = 60;
@@ -48,46 +57,142 @@ fn cpu_time() -> Duration {
 }
 
 struct Cost {
+    name: &'static str,
+    members: u32,
     nanos: Vec<f64>,
     allocations: f64,
     datagrams: f64,
     bytes: f64,
 }
 
-/// Runs a cluster at rest: medians of repeats of sixty periods each.
-fn measure<P: Peer>((mut peers, mut net): (Vec<P>, Net<P::Timer>)) -> Cost {
-    let member_periods = (peers.len() as u64 * PERIODS) as f64;
+impl Cost {
+    fn median(&self) -> f64 {
+        self.nanos[REPEATS / 2]
+    }
+
+    fn row(&self) -> String {
+        format!(
+            "| {} | {} | {:.0} ({:.0}–{:.0}) | {:.4} | {:.2} | {:.0} |",
+            self.members,
+            self.name,
+            self.median(),
+            self.nanos[0],
+            self.nanos[REPEATS - 1],
+            self.allocations,
+            self.datagrams,
+            self.bytes
+        )
+    }
+}
+
+/// Repeats of sixty periods each of a cluster at rest. `run` runs one; `traffic` gives the
+/// datagrams and bytes sent so far.
+fn repeat<S>(
+    (name, members): (&'static str, u32),
+    state: &mut S,
+    run: impl Fn(&mut S),
+    traffic: impl Fn(&S) -> (u64, u64),
+) -> Cost {
+    let member_periods = (u64::from(members) * PERIODS) as f64;
     let mut nanos: Vec<f64> = Vec::with_capacity(REPEATS);
-    let (allocations, datagrams, bytes) = (
-        ALLOCATIONS.load(Ordering::Relaxed),
-        net.datagrams,
-        net.bytes,
-    );
+    let (allocations, before) = (ALLOCATIONS.load(Ordering::Relaxed), traffic(state));
     nanos.extend((0..REPEATS).map(|_| {
         let start = cpu_time();
-        net.run(&mut peers, PERIODS * 1_000_000);
+        run(state);
         (cpu_time() - start).as_nanos() as f64 / member_periods
     }));
     nanos.sort_by(f64::total_cmp);
     let all = member_periods * REPEATS as f64;
+    let after = traffic(state);
     Cost {
+        name,
+        members,
         nanos,
         allocations: (ALLOCATIONS.load(Ordering::Relaxed) - allocations) as f64 / all,
-        datagrams: (net.datagrams - datagrams) as f64 / all,
-        bytes: (net.bytes - bytes) as f64 / all,
+        datagrams: (after.0 - before.0) as f64 / all,
+        bytes: (after.1 - before.1) as f64 / all,
     }
 }
 
-fn row(name: &str, members: u32, cost: &Cost) -> String {
-    let (least, median, most) = (
-        cost.nanos[0],
-        cost.nanos[REPEATS / 2],
-        cost.nanos[REPEATS - 1],
-    );
-    format!(
-        "| {members} | {name} | {median:.0} ({least:.0}–{most:.0}) | {:.4} | {:.2} | {:.0} |",
-        cost.allocations, cost.datagrams, cost.bytes
+fn measure<P: Peer>(name: &'static str, cluster: (Vec<P>, Net<P::Timer>)) -> Cost {
+    let members = cluster.0.len() as u32;
+    repeat(
+        (name, members),
+        &mut { cluster },
+        |(peers, net)| net.run(peers, PERIODS * 1_000_000),
+        |(_, net)| (net.datagrams, net.bytes),
     )
+}
+
+fn measure_simulation(members: u32) -> Cost {
+    repeat(
+        ("shoal-sim", members),
+        &mut simulation::at_rest(members),
+        |simulation| simulation.run(Duration::from_secs(PERIODS)),
+        |simulation: &Simulation| {
+            let traffic = simulation.traffic();
+            (traffic.datagrams, traffic.datagram_bytes)
+        },
+    )
+}
+
+fn measure_one(which: &str, members: u32) -> Cost {
+    match which {
+        "ours" => measure("shoal-core", Ours::cluster(members)),
+        "foca" => measure("foca 1.0.0", Theirs::cluster(members)),
+        "kinship" => measure("kinship-core 0.5.0", Kinship::cluster(members)),
+        "harness" => measure("harness alone", Nobody::cluster(members)),
+        "simulation" => measure_simulation(members),
+        _ => {
+            eprintln!("no contender {which}");
+            std::process::exit(2);
+        }
+    }
+}
+
+fn head() {
+    println!("| members | library | ns a member a period | allocations | datagrams | bytes |");
+    println!("| --- | --- | --- | --- | --- | --- |");
+}
+
+/// The ratio of medians, and the same once the harness is taken off both.
+fn compare_protocols() {
+    println!("## Quiet clusters in one harness\n");
+    head();
+    for members in [16, 64, 256, 1024] {
+        let costs = ["ours", "foca", "kinship", "harness"].map(|which| measure_one(which, members));
+        let [ours, foca, kinship, harness] = &costs;
+        for cost in &costs {
+            println!("{}", cost.row());
+        }
+        for peer in [foca, kinship] {
+            let ratio = peer.median() / ours.median();
+            let (theirs, own) = (
+                peer.median() - harness.median(),
+                ours.median() - harness.median(),
+            );
+            let name = peer.name;
+            println!(
+                "| {members} | **{name} / shoal-core** | **{ratio:.2}**, without the harness {:.2} | | | |",
+                theirs / own
+            );
+        }
+    }
+}
+
+fn compare_simulators() {
+    println!("\n## A simulated run\n");
+    head();
+    for members in [128, 1024] {
+        let ours = measure_one("simulation", members);
+        let foca = measure_one("foca", members);
+        println!("{}", ours.row());
+        println!("{}", foca.row());
+        let ratio = foca.median() / ours.median();
+        println!("| {members} | **foca 1.0.0 / shoal-sim** | **{ratio:.2}** | | | |");
+        let speed = 1e9 / (ours.median() * f64::from(members));
+        println!("| {members} | shoal-sim, times real time | {speed:.0} | | | |");
+    }
 }
 
 fn main() {
@@ -95,37 +200,11 @@ fn main() {
         eprintln!("refusing to measure a debug build");
         std::process::exit(2);
     }
-    let only = std::env::args().nth(1);
-    if only.as_deref() == Some("ours") {
-        let members = std::env::args()
-            .nth(2)
-            .and_then(|n| n.parse().ok())
-            .unwrap_or(256);
-        println!(
-            "{}",
-            row("shoal-core", members, &measure(Ours::cluster(members)))
-        );
-        return;
-    }
-    if only.as_deref() == Some("foca") {
-        let members = std::env::args()
-            .nth(2)
-            .and_then(|n| n.parse().ok())
-            .unwrap_or(256);
-        println!(
-            "{}",
-            row("foca 1.0.0", members, &measure(Theirs::cluster(members)))
-        );
-        return;
-    }
-    println!("| members | library | ns a member a period | allocations | datagrams | bytes |");
-    println!("| --- | --- | --- | --- | --- | --- |");
-    for members in [16, 64, 256, 1024] {
-        let ours = measure(Ours::cluster(members));
-        let theirs = measure(Theirs::cluster(members));
-        println!("{}", row("shoal-core", members, &ours));
-        println!("{}", row("foca 1.0.0", members, &theirs));
-        let ratio = theirs.nanos[REPEATS / 2] / ours.nanos[REPEATS / 2];
-        println!("| {members} | **ratio** | **{ratio:.2}** | | | |");
-    }
+    let mut given = std::env::args().skip(1);
+    let Some(which) = given.next() else {
+        compare_protocols();
+        return compare_simulators();
+    };
+    let members = given.next().and_then(|n| n.parse().ok()).unwrap_or(256);
+    println!("{}", measure_one(&which, members).row());
 }

@@ -23,11 +23,11 @@ pub struct Ours {
     streams: Vec<(StreamId, u32, StreamId)>,
 }
 
-fn address(index: u32) -> SocketAddr {
+pub fn address(index: u32) -> SocketAddr {
     SocketAddr::from(([10, 0, (index >> 8) as u8, index as u8], 7946))
 }
 
-fn index(address: SocketAddr) -> u32 {
+pub fn index(address: SocketAddr) -> u32 {
     match address {
         SocketAddr::V4(v4) => u32::from_be_bytes(v4.ip().octets()) & 0xffff,
         SocketAddr::V6(_) => unreachable!("all are of version 4"),
