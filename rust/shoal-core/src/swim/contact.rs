@@ -6,7 +6,7 @@ use core::time::Duration;
 use super::{MemberId, Node};
 use crate::coordinates::{share_by_distance, LatencyFilter};
 use crate::member::Row;
-use crate::wire::Coordinates;
+use crate::wire::{Coordinates, MAX_ERROR};
 
 /// One cache line: a probe needs all of it.
 #[derive(Clone, Copy, Debug)]
@@ -61,10 +61,11 @@ impl Contacts {
         self.slots.get(slot as usize)
     }
 
-    /// A member is reached elsewhere.
-    pub(super) fn move_to(&mut self, slot: u32, address: SocketAddr) {
+    /// A member begins another life: where it lies is a guess until it says so itself.
+    pub(super) fn begin_life(&mut self, slot: u32, address: SocketAddr) {
         if let Some(contact) = self.slots.get_mut(slot as usize) {
             contact.address = short(address);
+            contact.coordinates.error = MAX_ERROR;
         }
     }
 
@@ -97,8 +98,7 @@ impl Node {
         }
         let row = self.table.row(id);
         let contact = self.contacts.find(row.contact);
-        let known = contact.filter(|contact| contact.instance == row.instance);
-        known.map_or(1.0, |contact| {
+        contact.map_or(1.0, |contact| {
             share_by_distance(self.space.here(), &contact.coordinates, self.pulse.timeout)
         })
     }

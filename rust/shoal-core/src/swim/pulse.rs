@@ -15,7 +15,6 @@ pub(super) struct Pulse {
     pub(super) aware_probe: bool,
     pub(super) coordinates: bool,
     pub(super) stand_down: bool,
-    pub(super) patience: Duration,
 }
 
 impl Pulse {
@@ -28,7 +27,6 @@ impl Pulse {
             mtu: config.gossip.mtu,
             aware_probe: config.lifeguard.aware_probe,
             coordinates: config.coordinates.enabled,
-            patience: config.probe.patience,
             stand_down: config.lifeguard.stand_down,
         }
     }

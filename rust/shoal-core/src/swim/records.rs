@@ -177,7 +177,7 @@ impl Node {
         }
         let identity = self.identity_of(record);
         self.contacts
-            .move_to(self.table.row(id).contact, record.addr);
+            .begin_life(self.table.row(id).contact, record.addr);
         self.table.set_identity(id, identity);
         self.accusers.remove(&id);
         let incarnation = record.incarnation as u32;
