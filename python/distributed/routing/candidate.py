@@ -126,7 +126,7 @@ class Candidate:
 def exclusion(facts: DatacenterFacts) -> str | None:
     """Why no job may go there at all, or None. Only what is known can exclude."""
     if facts.bucket is Bucket.UNHEALTHY:
-        return "unhealthy"
+        return f"unhealthy: {facts.condition}" if facts.condition else "unhealthy"
     if facts.draining:
         return "draining"
     if facts.managers is not None and facts.managers <= 0:

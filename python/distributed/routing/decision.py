@@ -30,6 +30,7 @@ class CandidateView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     wait_seconds: float | None = None
     free_cores: int | None = None
     total_cores: int | None = None
+    capacity_age_seconds: float | None = None
 
 
 class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +55,7 @@ class Decision:
         notes: what hysteresis and spillover did.
     """
 
-    __slots__ = ("_excluded", "_order", "_rows", "_waits", "notes", "primaries", "reason")
+    __slots__ = ("_excluded", "_now", "_order", "_rows", "_waits", "notes", "primaries", "reason")
 
     def __init__(
         self,
@@ -64,6 +65,7 @@ class Decision:
         waits: Waits,
         reason: str,
         notes: tuple[str, ...],
+        now: float,
     ) -> None:
         self.primaries = primaries
         self.reason = reason
@@ -71,6 +73,7 @@ class Decision:
         self._rows = rows
         self._order: list[Scored] | None = None
         self._excluded = excluded
+        self._now = now
         self._waits = waits
 
     @property
@@ -133,7 +136,12 @@ class Decision:
             wait_seconds=self._waits.of(item.candidate),
             free_cores=facts.free_cores if facts.capacity_at is not None else None,
             total_cores=facts.total_cores if facts.capacity_at is not None else None,
+            capacity_age_seconds=self._capacity_age(item),
         )
+
+    def _capacity_age(self, item: Scored) -> float | None:
+        reported = item.candidate.capacity_at
+        return None if reported is None else round(max(0.0, self._now - reported), 3)
 
     def _why_lost(self, item: Scored) -> str:
         winner = next((other for other in self._ranked if other.name in self.primaries), None)
@@ -144,15 +152,18 @@ class Decision:
         if item.tier == FAILED and winner.tier != FAILED:
             return "already failed this job"
         if item.bucket > winner.bucket:
-            return f"{Bucket(item.bucket).label} comes after {Bucket(winner.bucket).label}"
+            why = item.candidate.facts.condition
+            order = f"{Bucket(item.bucket).label} comes after {Bucket(winner.bucket).label}"
+            return f"{order}: {why}" if why else order
         if item.unpreferred and not winner.unpreferred:
             return "not among the datacenters that the job prefers"
         wait = self._waits.of(item.candidate)
         if wait > self._waits.of(winner.candidate) and item.score < winner.score:
             return f"would wait {wait:.1f} s for cores"
         if item.score < winner.score:
-            return "better by less than the held route's advantage"
-        return f"scores {item.score:.4f} against {winner.score:.4f}"
+            return f"better, but by too little to leave {winner.name}, which is in use"
+        ours, theirs = f"{item.score:.3g}", f"{winner.score:.3g}"
+        return "scores the same" if ours == theirs else f"scores {ours} against {theirs}"
 
 
 def _excluded_view(candidate: Candidate, reason: str) -> CandidateView:

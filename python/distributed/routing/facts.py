@@ -17,6 +17,7 @@ class DatacenterFacts(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: the datacenter.
         bucket: its health.
+        condition: what argues for that bucket, for people.
         managers: live managers that can take a job; None where no report came yet.
         free_cores, total_cores, queued: sums over its workers, as of `capacity_at`.
         largest_worker: most cores one worker has; 0 for unknown.
@@ -56,3 +57,4 @@ class DatacenterFacts(msgspec.Struct, frozen=True, kw_only=True):
     failure_seconds: float = 0.0
     failed_at: float = 0.0
     slo_factor: float = 1.0
+    condition: str = ""

@@ -305,6 +305,7 @@ class RoutingKnowledge:
         return DatacenterFacts(
             name=known.name,
             bucket=bucket,
+            condition="; ".join(known.assessment.reasons) if bucket else "",
             managers=known.live_managers,
             free_cores=capacity.free_cores if capacity else 0,
             total_cores=capacity.total_cores if capacity else 0,

@@ -63,7 +63,7 @@ class Router:
         waits = Waits(request.cores, moment.on_the_way)
         rows, excluded = rank(request, candidates, moment, self.rules.scoring)
         if not rows:
-            return Decision((), rows, excluded, waits, "no datacenter can take the job", ())
+            return Decision((), rows, excluded, waits, "no datacenter can take the job", (), now)
         chosen = [min(rows)] if request.count == 1 else nsmallest(request.count, rows)
         names = tuple([row[2] for row in chosen])
         notes: list[str] = []
@@ -74,7 +74,7 @@ class Router:
         reason = f"best of {len(rows)} usable in bucket {chosen[0][-1].facts.bucket.label}"
         if len(names) < request.count:
             reason = f"only {len(names)} of {request.count} datacenters are usable"
-        return Decision(names, rows, excluded, waits, reason, tuple(notes))
+        return Decision(names, rows, excluded, waits, reason, tuple(notes), now)
 
     def _moment(self, request: RouteRequest, now: float) -> Moment:
         """A datacenter in cooldown keeps nothing of the held route's advantage."""

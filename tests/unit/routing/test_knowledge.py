@@ -126,7 +126,7 @@ def test_a_datacenter_that_is_cut_off_takes_no_job_within_the_bound_and_returns(
     drive(knowledge, 1.0, 10.0, set())
     bound = knowledge.datacenter("near").probe.rules.detection_seconds()
     drive(knowledge, 10.0, 10.0 + bound, {"near"})
-    assert view(knowledge, "near", 10.0 + bound).reason == "unhealthy"
+    assert view(knowledge, "near", 10.0 + bound).reason == "unhealthy: unreachable by probes"
     drive(knowledge, 60.0, 70.0, set())
     assert knowledge.decide(ONE, 70.0).primaries == ("near",)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from distributed.commands.output import Output
 
-COLUMNS = ("datacenter", "verdict", "bucket", "score", "latency", "load", "wait", "cores", "reason")
+COLUMNS = ("datacenter", "verdict", "bucket", "score", "latency", "load", "wait", "free", "reason")
 
 
 def tell(decision: Mapping[str, Any], output: Output) -> None:
@@ -34,9 +34,15 @@ def _row(candidate: Mapping[str, Any]) -> dict[str, str]:
         "latency": _number(candidate.get("latency_seconds"), "{:.1f} ms", 1000),
         "load": _number(candidate.get("load"), "{:.2f}"),
         "wait": _number(candidate.get("wait_seconds"), "{:.2f} s"),
-        "cores": f"{candidate.get('free_cores', '?')}/{candidate.get('total_cores', '?')}",
+        "free": _free(candidate),
         "reason": str(candidate.get("reason", "")),
     }
+
+
+def _free(candidate: Mapping[str, Any]) -> str:
+    """Free cores of all, as reported; "" where nothing was."""
+    total = candidate.get("total_cores")
+    return "" if total is None else f"{candidate.get('free_cores', 0)} of {total}"
 
 
 def _number(value: object, form: str, scale: float = 1.0) -> str:
