@@ -99,14 +99,14 @@ class Dispatch:
         give_up_at = self._state.clock.now() + self._state.settings.place_patience_seconds
         failures = 0
         while not _decided(record, run):
-            reply = Reply.LATER
+            reply, wait = Reply.LATER, 0.0
             if not run.manager_epoch and record.withdrawn:
                 self._withhold(record, run)
             for view in self._managers.order(record.job_id, run.datacenter):
                 if not run.taken and self._evicted(run):
                     break
-                reply, told = await self._ask(record, run, view)
-                why = told or why
+                reply, told, hint = await self._ask(record, run, view)
+                why, wait = told or why, min(wait, hint) if wait else hint
                 if reply is Reply.TAKEN:
                     self._taken(record, run)
                     return
@@ -130,7 +130,7 @@ class Dispatch:
                     run.route.failed(self._state.clock.now(), refused=True)
                 self._abandon(record, run, why or "no manager answers")
                 return
-            await self._pause(failures)
+            await self._pause(failures, wait)
 
     def _is_alone(self, run: DatacenterRun, failures: int) -> bool:
         """Whether nobody is left there to ask, by a fault that is not this gate's own.
@@ -161,8 +161,8 @@ class Dispatch:
 
     async def _ask(
         self, record: JobRecord, run: DatacenterRun, view: ManagerView
-    ) -> tuple[Reply, str]:
-        """Offer the part to one manager; what came of it, and why it was not taken.
+    ) -> tuple[Reply, str, float]:
+        """Offer the part to one manager: what came of it, why, seconds until it may be asked.
 
         Each offer is an appointment of its own: a manager that restarted since the last one
         has forgotten what it started, and must rebuild the job rather than begin it again.
@@ -182,17 +182,19 @@ class Dispatch:
             if refusal.code == "stale_fence":
                 self._state.metrics.count("stale_fences")
                 self.on_stale(record)
-                return Reply.LOST, refusal.reason
+                return Reply.LOST, refusal.reason, 0.0
             told = f"{view.name} refused: {refusal.reason}"
             if refusal.code in UNFIT_CODES:
-                return Reply.UNFIT, told
+                return Reply.UNFIT, told, 0.0
             self._managers.knowledge.failed(run.datacenter, now, refused=False)
-            return Reply.LATER, told
+            return Reply.LATER, told, refusal.retry_after_seconds or 0.0
         except TransportError as error:
-            return Reply.LATER, f"{view.name}: {error}"
+            view.health.failed()
+            return Reply.LATER, f"{view.name}: {error}", 0.0
+        view.health.heard(self._state.clock.now())
         if isinstance(reply, JobStarted):
-            return Reply.TAKEN, ""
-        return Reply.LATER, f"{view.name} answered with {type(reply).__name__}"
+            return Reply.TAKEN, "", 0.0
+        return Reply.LATER, f"{view.name} answered with {type(reply).__name__}", 0.0
 
     def _message(self, record: JobRecord, run: DatacenterRun) -> StartJob:
         return StartJob(
@@ -248,8 +250,9 @@ class Dispatch:
                     )
                     self.restart(record, run, reason)
 
-    async def _pause(self, failures: int) -> None:
-        bound = ROUNDS.bound(failures)
+    async def _pause(self, failures: int, least_seconds: float = 0.0) -> None:
+        least = min(least_seconds, self._state.settings.place_patience_seconds)
+        bound = max(ROUNDS.bound(failures), 2.0 * least)
         await self._state.clock.sleep(bound * (0.5 + self._state.rng.random() / 2))
 
 

@@ -11,6 +11,8 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 from distributed.errors import ShoalError
+from distributed.health.capacity import STRAINED
+from distributed.health.node import Action, NodeHealth, NodeRules, waiting_beside_free
 from distributed.jobs.ownership import rank
 from distributed.jobs.validation import DatacenterRoom
 from distributed.messages.base import Done
@@ -28,13 +30,14 @@ LONGEST_PAUSE_SECONDS = 2.0
 
 
 class ManagerView:
-    """One manager as this gate sees it."""
+    """One manager as this gate sees it; `health` holds its three signals."""
 
     __slots__ = (
         "address",
         "alive",
         "datacenter",
         "draining",
+        "health",
         "heard_at",
         "instance",
         "lost_at",
@@ -42,8 +45,9 @@ class ManagerView:
         "name",
     )
 
-    def __init__(self, name: str, datacenter: str, address: Address) -> None:
+    def __init__(self, name: str, datacenter: str, address: Address, health: NodeHealth) -> None:
         self.name = name
+        self.health = health
         self.datacenter = datacenter
         self.address = address
         self.instance = ""
@@ -61,8 +65,10 @@ class Managers:
         self._state = state
         self._views: dict[str, ManagerView] = {}
         self._addresses: set[str] = set()
+        levels = state.settings.service_levels
         self.knowledge = RoutingKnowledge(
             probe_rules=state.settings.probes,
+            slo_targets=levels if levels.enabled else None,
             doubt_seconds=state.settings.manager_silence_seconds / 2.0,
         )
         self.on_lost: Callable[[str, str], None] = lambda _name, _reason: None
@@ -85,11 +91,19 @@ class Managers:
         return tuple(v for v in self._views.values() if v.datacenter == datacenter and v.alive)
 
     def order(self, job_id: str, datacenter: str) -> tuple[ManagerView, ...]:
-        """Live managers there in the order in which they may be asked to run a job."""
+        """Live managers there in the order in which they may be asked to run a job.
+
+        By hash; those that drain are left out while others are there, those that do not
+        answer or get nothing done come last.
+        """
         live = {view.name: view for view in self.live(datacenter)}
         names = rank(job_id, live)
-        willing = [name for name in names if not live[name].draining]
-        return tuple(live[name] for name in willing or names)
+        now = self._state.clock.now()
+        actions = {name: live[name].health.signals(now).action for name in names}
+        willing = [name for name in names if actions[name] is not Action.DRAIN] or names
+        return tuple(
+            live[name] for name in sorted(willing, key=lambda n: actions[n] is not Action.ROUTE)
+        )
 
     async def heard_of(self, datacenter: str) -> None:
         """Wait until a manager there has registered, but not for long: just after a start."""
@@ -169,8 +183,14 @@ class Managers:
         view = self._views.get(status.name)
         if view is not None and view.alive and view.instance != instance:
             self._lost(status.name, "it restarted and has forgotten its jobs")
+        if view is None or not view.alive:
+            rules = NodeRules(silent_seconds=state.settings.manager_silence_seconds)
+            health = NodeHealth(state.clock.now(), rules)
         if view is None:
-            view = self._views[status.name] = ManagerView(status.name, status.datacenter, address)
+            view = ManagerView(status.name, status.datacenter, address, health)
+            self._views[status.name] = view
+        elif not view.alive:
+            view.health = health
         view.address = address
         view.instance = instance
         view.alive = True
@@ -220,6 +240,12 @@ class Managers:
         now = self._state.clock.now()
         if self.knowledge.status(status, now):
             view.draining = status.draining
+            view.health.reported(
+                now,
+                ready=not status.draining and status.overload not in STRAINED,
+                held=waiting_beside_free(status.queued, status.free_cores),
+                state=(status.queued, status.free_cores, status.jobs),
+            )
         view.heard_at = now
         for _, address in status.peers:
             self._keep_address(Address(address))

@@ -117,7 +117,7 @@ class GateNode:
         placing = Placing(state, self.managers, stories)
         inputs = Inputs(state)
         dispatch = Dispatch(state, self.managers, placing, stories, ending, inputs)
-        results = Results(state, stories, inputs, ending)
+        results = Results(state, self.managers, stories, inputs, ending)
         cancellation = Cancellation(state, stories, ending)
         deadlines = Deadlines(state, stories, ending)
         self._takeover = Takeover(

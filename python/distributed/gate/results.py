@@ -23,6 +23,7 @@ from distributed.types import JobState, Role, WorkflowState
 
 from .ending import Ending
 from .inputs import Inputs
+from .managers import Managers
 from .record import DatacenterRun, JobRecord
 from .state import GateState
 from .story import Stories
@@ -35,8 +36,16 @@ SPARE_SECONDS = 0.25
 class Results:
     """The result conversation with managers."""
 
-    def __init__(self, state: GateState, stories: Stories, inputs: Inputs, ending: Ending) -> None:
+    def __init__(
+        self,
+        state: GateState,
+        managers: Managers,
+        stories: Stories,
+        inputs: Inputs,
+        ending: Ending,
+    ) -> None:
         self._state = state
+        self._managers = managers
         self._stories = stories
         self._inputs = inputs
         self._ending = ending
@@ -66,6 +75,12 @@ class Results:
                 self._state.metrics.count("results_repeated")
         if not fresh:
             return
+        now = self._state.clock.now()
+        for result in fresh:
+            if result.sketch and not self._managers.knowledge.served(
+                message.datacenter, result.sketch, now
+            ):
+                self._state.metrics.count("sketches_refused")
         run = record.runs.get(message.datacenter)
         if run is not None and run.left <= 0 and run.route is not None:
             run.route.finished(self._state.clock.now(), _execution_seconds(record, run))

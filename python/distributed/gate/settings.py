@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from distributed.health.federated import ProbeRules
+from distributed.health.slo import SloTargets
 from distributed.reliability.overload import OverloadRules
 
 
@@ -27,6 +28,8 @@ class GateSettings(msgspec.Struct, frozen=True, kw_only=True):
         manager_silence_seconds: a manager that is silent for longer is given up.
         probes: how the leading manager of each datacenter is probed; with it, how soon a
             datacenter that is cut off takes no new job.
+        service_levels: what the latencies that workflows report are held against; a datacenter
+            that misses them is used less.
         cancel_grace_seconds: how long workflows may stop cooperatively.
         cancel_patience_seconds: how long a cancelled job waits for its datacenters' word.
         orphan_scan_seconds: pause between looks for jobs without an owner.
@@ -61,6 +64,7 @@ class GateSettings(msgspec.Struct, frozen=True, kw_only=True):
     place_patience_seconds: float = 30.0
     manager_silence_seconds: float = 5.0
     probes: ProbeRules = ProbeRules()
+    service_levels: SloTargets = SloTargets()
     cancel_grace_seconds: float = 5.0
     cancel_patience_seconds: float = 15.0
     orphan_scan_seconds: float = 1.0

@@ -56,7 +56,7 @@ class NodeHealth:
         self._failures = 0
         self._ready: bool | None = None
         self._held = 0
-        self._done = 0.0
+        self._state: object = None
         self._moved_at = now
 
     def heard(self, now: float) -> None:
@@ -68,14 +68,14 @@ class NodeHealth:
         """A contact with the node failed."""
         self._failures += 1
 
-    def reported(self, now: float, *, ready: bool, held: int, done: float) -> None:
-        """The node's own report: whether it takes work, how much it holds, and a counter that
-        rises with anything it gets done."""
+    def reported(self, now: float, *, ready: bool, held: int, state: object) -> None:
+        """The node's own report: whether it takes work, how much of it waits without need, and
+        a state that changes with anything it gets done."""
         self.heard(now)
         self._ready = ready
-        if done > self._done or held == 0 or self._held == 0:
+        if state != self._state or held == 0 or self._held == 0:
             self._moved_at = now
-        self._done = max(self._done, done)
+        self._state = state
         self._held = held
 
     def signals(self, now: float) -> Signals:
@@ -106,3 +106,11 @@ class NodeHealth:
         if not ready:
             return Action.DRAIN, "takes no new work"
         return Action.ROUTE, "reachable, ready and making progress"
+
+
+def waiting_beside_free(queued: int, free_cores: int) -> int:
+    """Work that waits although cores are free: for long, a sign that a node is stuck.
+
+    A full node's queue is no such sign, nor is work that runs for hours.
+    """
+    return queued if free_cores > 0 else 0

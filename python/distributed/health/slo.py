@@ -24,6 +24,7 @@ class SloTargets(msgspec.Struct, frozen=True, kw_only=True):
     """Targets and how they combine.
 
     Attributes:
+        enabled: whether latencies that workflows report are held against the targets at all.
         p50_seconds, p95_seconds, p99_seconds: the targets.
         weights: of the three in the composite.
         window_seconds, windows: how long and how many windows are looked back on.
@@ -31,6 +32,7 @@ class SloTargets(msgspec.Struct, frozen=True, kw_only=True):
         sustain_seconds: a violation counts for health only once it lasted that long.
     """
 
+    enabled: bool = False
     p50_seconds: float = 0.05
     p95_seconds: float = 0.2
     p99_seconds: float = 0.5

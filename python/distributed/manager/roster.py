@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from distributed.health.node import waiting_beside_free
 from distributed.jobs.allocation import Standing, WorkerSlots
 from distributed.membership.events import (
     Degraded,
@@ -79,9 +80,15 @@ class Roster:
             return
         if seat.status is not None and message.sequence <= seat.status.sequence:
             return
-        seat.heard_at = self._state.clock.now()
+        now = seat.heard_at = self._state.clock.now()
         seat.status = message
         seat.draining = message.draining
+        seat.health.reported(
+            now,
+            ready=not message.draining and message.overload != "overloaded",
+            held=waiting_beside_free(message.queued, message.free_cores),
+            state=(message.queued, message.free_cores, message.running),
+        )
         others = message.cores - message.free_cores - seat.slots.bound
         seat.slots.foreign = max(0, others) if self._several_managers() else 0
         self.judge(seat)
@@ -98,7 +105,7 @@ class Roster:
             or seat.shut_until > self._state.clock.now()
         ):
             standing = Standing.SHUT
-        elif seat.degraded:
+        elif seat.degraded or not seat.health.signals(self._state.clock.now()).progressing:
             standing = Standing.DEGRADED
         elif overload == "busy":
             standing = Standing.BUSY

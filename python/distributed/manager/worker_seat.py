@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
+from distributed.health.node import NodeHealth
 from distributed.jobs.allocation import WorkerSlots
 from distributed.messages.dispatch import Assignment, RegisterWorker
 from distributed.messages.health import WorkerStatus
@@ -21,6 +22,7 @@ class WorkerSeat:
         slots: its cores in the allocation.
         outgoing: assignments not sent yet, oldest first.
         shut_until: clock seconds until which it is given nothing.
+        health: its three signals, by its own reports.
         heard_at: clock seconds of its last word.
         suspect: whether membership suspects it now.
         gone: whether it was removed; its lane ends.
@@ -32,6 +34,7 @@ class WorkerSeat:
         "degraded",
         "draining",
         "gone",
+        "health",
         "heard_at",
         "lane_running",
         "missing",
@@ -50,6 +53,7 @@ class WorkerSeat:
         self.outgoing: deque[Given] = deque()
         self.lane_running = False
         self.shut_until = 0.0
+        self.health = NodeHealth(now)
         self.heard_at = now
         self.status: WorkerStatus | None = None
         self.suspect = False

@@ -224,6 +224,17 @@ class RoutingKnowledge:
         """The round trip by coordinates and its error."""
         self.datacenter(name).rtt = (seconds, error_seconds)
 
+    def served(self, name: str, sketch: bytes, now: float) -> bool:
+        """Latencies that a workflow reported from there; False for bytes that are no sketch."""
+        slo = self.datacenter(name).slo
+        if slo is None:
+            return True
+        try:
+            slo.record(sketch, now)
+        except ValueError:
+            return False
+        return True
+
     def failed(self, name: str, now: float, *, refused: bool) -> None:
         """A dispatch failed: jobs that follow avoid the datacenter for a while."""
         known = self.datacenter(name)

@@ -75,6 +75,7 @@ GATE = (
     _counter("gate_isolations", "times", "Times that this gate took itself for cut off."),
     _counter("datacenter_reach_changes", "times", "Changes of a datacenter's reach by probes."),
     _counter("results_refused", "results", "Results that cannot be: no such workflow or state."),
+    _counter("sketches_refused", "sketches", "Latencies of results that cannot be read."),
     _counter("results_repeated", "results", "Results that were there already."),
     _counter("progress_gone", "messages", "Progress of jobs that have ended."),
     _counter("progress_stale", "messages", "Progress that was not newer than what was known."),

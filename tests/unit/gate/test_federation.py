@@ -8,9 +8,12 @@ import pytest
 
 from distributed.gate.federation import UNHEARD, UNHEARD_BYTES, Federation, reached_by
 from distributed.health.federated import Reach
+from distributed.health.slo import SloLevel, SloTargets
 from distributed.membership.member import Member
+from distributed.messages.dispatch import StartJob
 from distributed.routing.knowledge import RoutingKnowledge
 from distributed.routing.request import RouteRequest
+from distributed.stats.sketch import LatencySketch
 
 from .world import GateWorld, job
 
@@ -38,6 +41,36 @@ async def test_a_job_teaches_what_its_route_cost_and_leaves_no_reservation(
     await world.until(lambda: knowledge.observed.of("eu") is not None)
     await world.until(lambda: not gate.state.records)
     assert len(knowledge.router.reservations) == 0
+
+
+async def test_latencies_that_workflows_report_are_held_against_the_service_levels(
+    world: GateWorld,
+) -> None:
+    """GM 41.14a, 41.14e: from the results of a job to the score of its datacenter."""
+    manager = await world.manager("m-1")
+    levels = SloTargets(enabled=True, full_samples=10)
+    gate = await world.gate(service_levels=levels)
+    latencies = LatencySketch()
+    latencies.add_many([2.0] * 50)
+
+    async def slow(message: StartJob) -> None:
+        await manager.send(
+            message,
+            [
+                manager.result("a", sketch=latencies.to_bytes()),
+                manager.result("b", sketch=b"no sketch"),
+            ],
+        )
+
+    manager.run = slow
+    await (await world.client().submit(job("a", "b"))).result()
+    now = gate.state.clock.now()
+    slo = gate.managers.knowledge.datacenter("eu").slo
+    assert slo is not None
+    assert slo.view(now).level is SloLevel.CRITICAL
+    facts = next(c.facts for c in gate.managers.knowledge.candidates(now + 1.0))
+    assert facts.slo_factor > 1.0
+    assert world.parts["g-1"].metrics.total("sketches_refused") == 1
 
 
 async def test_a_cancelled_job_leaves_no_reservation(world: GateWorld) -> None:

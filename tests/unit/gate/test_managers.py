@@ -28,6 +28,42 @@ async def test_a_refusal_moves_on_to_the_next_manager(world: GateWorld) -> None:
     assert len(second.started) == 4
 
 
+async def test_a_refusal_s_hint_is_waited_for_before_asking_again(world: GateWorld) -> None:
+    """GM 1.3d, 1.3e: nobody is asked again before it said that it makes sense."""
+    manager = await world.manager("m-1")
+    gate = await world.gate()
+    pauses: list[float] = []
+    real = gate.state.clock.sleep
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if seconds >= 7.0:
+            manager.refusal = None
+        await real(min(seconds, 0.01))
+
+    gate.state.clock.sleep = sleep  # type: ignore[method-assign]
+    manager.refusal = Refused("overloaded", "too much", retry_after_seconds=7.0)
+    outcome = await (await world.client().submit(job("a"))).result()
+    assert outcome["a"] == "a!"
+    assert max(pauses) >= 7.0
+
+
+async def test_managers_that_do_not_answer_or_are_stuck_are_asked_last(world: GateWorld) -> None:
+    """GM 3.1: three signals decide the order: reachable, ready, making progress."""
+    for number in range(4):
+        await world.manager(f"m-{number}")
+    gate = await world.gate()
+    managers, now = gate.managers, gate.state.clock.now()
+    silent, stuck, draining, well = managers.order("j-1", "eu")
+    for _ in range(3):
+        silent.health.failed()
+    for at in (now - 100.0, now):
+        stuck.health.reported(at, ready=True, held=3, state="the same")
+    draining.health.reported(now, ready=False, held=0, state="")
+    names = [view.name for view in managers.order("j-1", "eu")]
+    assert names == [well.name, silent.name, stuck.name]
+
+
 async def test_each_manager_asked_in_turn_has_a_higher_epoch(world: GateWorld) -> None:
     """Invariant 2: of two managers that took a part, one epoch is the highest."""
     managers = [await world.manager(f"m-{n}") for n in range(3)]

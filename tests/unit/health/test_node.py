@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from distributed.health.node import Action, NodeHealth
+from distributed.health.node import Action, NodeHealth, waiting_beside_free
 from distributed.health.slo import SloClassifier, SloLevel, SloTargets, resource_factor
 from distributed.stats.sketch import LatencySketch
 
@@ -12,7 +12,7 @@ from distributed.stats.sketch import LatencySketch
 def node(**report: float | bool) -> NodeHealth:
     health = NodeHealth(0.0)
     if report:
-        fields: dict[str, float | bool] = {"ready": True, "held": 1, "done": 1.0} | report
+        fields: dict[str, float | bool] = {"ready": True, "held": 1, "state": 1.0} | report
         health.reported(0.0, **fields)  # type: ignore[arg-type]
     return health
 
@@ -47,19 +47,27 @@ def test_failed_contacts_count_until_it_is_heard_again() -> None:
 
 
 def test_work_held_without_progress_is_stuck() -> None:
-    health = node(held=2, done=10.0)
+    health = node(held=2, state=10.0)
     for now in range(5, 65, 5):
-        health.reported(float(now), ready=True, held=2, done=10.0)
+        health.reported(float(now), ready=True, held=2, state=10.0)
     found = health.signals(61.0)
     assert (found.reachable, found.progressing, found.action) == (True, False, Action.INVESTIGATE)
-    health.reported(62.0, ready=True, held=2, done=11.0)
+    health.reported(62.0, ready=True, held=2, state=11.0)
     assert health.signals(62.0).progressing
+
+
+@pytest.mark.parametrize(
+    ("queued", "free", "held"), [(0, 4, 0), (7, 0, 0), (7, 1, 7)], ids=["idle", "full", "stuck"]
+)
+def test_only_work_beside_free_cores_waits_without_need(queued: int, free: int, held: int) -> None:
+    """Busy is not unhealthy: a full node's queue says nothing."""
+    assert waiting_beside_free(queued, free) == held
 
 
 def test_an_idle_node_is_not_stuck() -> None:
     health = node(held=0)
     for now in range(0, 200, 5):
-        health.reported(float(now), ready=True, held=0, done=0.0)
+        health.reported(float(now), ready=True, held=0, state=0.0)
     assert health.signals(200.0).progressing
 
 
