@@ -24,10 +24,11 @@ VERBS = {
 
 NOUNS: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
     "node": (
-        "Running nodes: drain, log level.",
+        "Running nodes: drain, log level, limits.",
         {
             "drain": ("distributed.commands.status:drain", "Take no new work, finish what runs."),
             "log": ("distributed.commands.status:log_level", "Change what a node logs."),
+            "limits": ("distributed.commands.status:limits", "Show and change its limits."),
         },
     ),
     "tls": (

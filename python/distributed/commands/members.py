@@ -9,8 +9,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from distributed.commands.agent import parse_tags
-from distributed.commands.output import Output
-from distributed.errors import ConfigError
+from distributed.commands.output import Output, repeat
 
 COLUMNS = ("name", "address", "state", "role", "dc", "rtt_ms", "incarnation", "tags")
 CHANGES = {
@@ -33,6 +32,7 @@ def members(
     dc: str = "",
     tag: Annotated[tuple[str, ...], Parameter(negative=())] = (),
     watch: bool = False,
+    every: float = 2.0,
     json: bool = False,
     node: str = "",
     socket: Path | None = None,
@@ -51,6 +51,8 @@ def members(
         Only members that carry this `key=value`; may be given several times.
     watch
         Print the list again at every change, until interrupted.
+    every
+        Seconds between two lists of a node, which does not tell of changes by itself.
     json
         One JSON object a line.
     node
@@ -70,14 +72,14 @@ def members(
         found = select(seen, set(status), wanted)
         output.table(COLUMNS, found if json else map(row, found))
 
-    if watch and node:
-        raise ConfigError("a node is asked once; `--watch` follows an agent", field="watch")
+    if node or not watch:
+        repeat(show, output, every if watch else None)
+        return
     show()
-    if watch:
-        for event in follow(path, Events()):
-            if event["kind"] in CHANGES:
-                output.start_over()
-                show()
+    for event in follow(path, Events()):
+        if event["kind"] in CHANGES:
+            output.start_over()
+            show()
 
 
 def seen_by(node: str) -> list[dict[str, Any]]:

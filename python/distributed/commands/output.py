@@ -7,15 +7,17 @@ A table to a terminal, tab-separated lines to a pipe, one JSON object a line wit
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from threading import Event
 from typing import Any, TextIO
 
 import msgspec
 
+from distributed.errors import ConfigError
 from distributed.telemetry.text import harmless
 from distributed.web.plain import plain
 
-__all__ = ["Output", "age", "harmless"]
+__all__ = ["Output", "age", "harmless", "repeat"]
 
 
 class Output:
@@ -79,6 +81,23 @@ class Output:
         for row in rows:
             table.add_row(*(escape(harmless(row.get(name, ""))) for name in columns))
         Console(file=self._stream).print(table)
+
+
+def repeat(show: Callable[[], None], output: Output, every_seconds: float | None) -> None:
+    """Show once; with a pause, again and again until interrupted.
+
+    Raises:
+        ConfigError: the pause is none.
+    """
+    if every_seconds is not None and every_seconds <= 0:
+        raise ConfigError("must be more than 0 seconds", field="every")
+    show()
+    if every_seconds is None:
+        return
+    pause = Event()
+    while not pause.wait(every_seconds):
+        output.start_over()
+        show()
 
 
 def age(seconds: float) -> str:

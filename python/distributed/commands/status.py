@@ -1,16 +1,27 @@
-"""`shoal status`, `shoal node drain`, `shoal node log`: asking and telling one node."""
+"""`shoal status`, `shoal node drain|log|limits`: asking and telling one node."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from distributed.commands.ask import ask
-from distributed.commands.output import Output, age
+from distributed.commands.output import Output, age, repeat
+from distributed.errors import ConfigError
+
+if TYPE_CHECKING:
+    from distributed.messages.admin import NodeStatus
 
 DEFAULT_NODE = "127.0.0.1:7700"
 
 
-def status(node: str = DEFAULT_NODE, *, timeout: float = 5.0, json: bool = False) -> None:
+def status(
+    node: str = DEFAULT_NODE,
+    *,
+    timeout: float = 5.0,
+    watch: bool = False,
+    every: float = 2.0,
+    json: bool = False,
+) -> None:
     """One screen about a node: what it is, what it holds, what it knows.
 
     Parameters
@@ -19,14 +30,25 @@ def status(node: str = DEFAULT_NODE, *, timeout: float = 5.0, json: bool = False
         Job address of a gate, manager or worker.
     timeout
         Seconds to wait for its answer.
+    watch
+        Ask again and again, until interrupted.
+    every
+        Seconds between two answers.
     json
-        One JSON object.
+        One JSON object; under `--watch` one a line.
     """
     from distributed.messages.admin import NodeStatus, ShowStatus
 
-    found = ask(node, ShowStatus(), NodeStatus, timeout=timeout)
     output = Output(json=json)
-    if json:
+
+    def show() -> None:
+        _screen(ask(node, ShowStatus(), NodeStatus, timeout=timeout), output)
+
+    repeat(show, output, every if watch else None)
+
+
+def _screen(found: NodeStatus, output: Output) -> None:
+    if output.json:
         output.record(found)
         return
     up = age(found.uptime_seconds).removesuffix(" ago")
@@ -90,3 +112,35 @@ def log_level(
     from distributed.messages.base import Done
 
     ask(node, SetLogLevel(logger, level), Done, timeout=5.0)
+
+
+def limits(node: str, *changes: str, json: bool = False) -> None:
+    """Show the limits of a running node that can be changed, and change some.
+
+    They hold until the node ends; write them into its file as well to keep them.
+
+    Parameters
+    ----------
+    node
+        Job address of a gate, manager or worker.
+    changes
+        `NAME=NUMBER`; several are taken together or not at all.
+    json
+        One JSON object a line.
+    """
+    from distributed.messages.admin import Limits, SetLimits
+
+    wanted = dict(map(_limit, changes))
+    stand = ask(node, SetLimits(wanted), Limits, timeout=5.0).limits
+    rows = [{"limit": name, "value": value} for name, value in stand.items()]
+    Output(json=json).table(("limit", "value"), rows)
+
+
+def _limit(text: str) -> tuple[str, float]:
+    name, equals, value = text.partition("=")
+    try:
+        if not equals:
+            raise ValueError(text)
+        return name, float(value)
+    except ValueError as error:
+        raise ConfigError(f"{text!r} must look like NAME=NUMBER", field="changes") from error

@@ -22,12 +22,9 @@ class Admission:
 
     def __init__(self, state: GateState) -> None:
         self._state = state
-        settings = state.settings
-        rate = Rate(
-            per_second=settings.submissions_per_second or 1.0, burst=settings.submissions_burst
-        )
-        self._limiter = RateLimiter(rate) if settings.submissions_per_second > 0 else None
-        self._detector = OverloadDetector(settings.overload)
+        self._rate: tuple[float, int] = (0.0, 0)
+        self._limiter: RateLimiter | None = None
+        self._detector = OverloadDetector(state.settings.overload)
         self._shedder = Shedder()
 
     @property
@@ -43,8 +40,9 @@ class Admission:
         if open_jobs >= self._state.settings.max_open_jobs:
             reason = f"this gate owns {open_jobs} open jobs, its limit"
             return Refused("overloaded", reason, retry_after_seconds=2.0)
-        if self._limiter is not None:
-            wait = self._limiter.admit(_client(context), now)
+        limiter = self._limiter_now()
+        if limiter is not None:
+            wait = limiter.admit(_client(context), now)
             if wait is not None:
                 return Refused(
                     "rate_limited", "too many submissions by this client", retry_after_seconds=wait
@@ -55,6 +53,16 @@ class Admission:
             return Refused("overloaded", shed.reason, retry_after_seconds=shed.retry_after_seconds)
         self._shedder.done(WORK)
         return None
+
+    def _limiter_now(self) -> RateLimiter | None:
+        """The limiter of the settings as they stand; a new one where they changed."""
+        settings = self._state.settings
+        rate = (settings.submissions_per_second, settings.submissions_burst)
+        if rate != self._rate:
+            self._rate = rate
+            held = Rate(per_second=rate[0], burst=rate[1])
+            self._limiter = RateLimiter(held) if rate[0] > 0 else None
+        return self._limiter
 
     async def serve(self) -> None:
         """Measure how late the event loop runs; forget idle clients."""

@@ -83,3 +83,7 @@ class GateSettings(msgspec.Struct, frozen=True, kw_only=True):
     submissions_burst: int = 1000
     overload: OverloadRules = OverloadRules(least_seconds=0.2)
     max_open_jobs: int = 200_000
+
+
+LIVE = ("submissions_per_second", "submissions_burst", "max_open_jobs", "log_lines")
+"""Limits that take effect while the gate runs (`shoal node limits`)."""

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections import Counter
 
 from distributed.messages.admin import (
+    Limits,
     ListMembers,
     MemberList,
     MemberView,
     NodeStatus,
+    SetLimits,
     SetLogLevel,
     ShowStatus,
 )
 from distributed.messages.base import Done
+from distributed.settings.live import limits_of, with_limits
 from distributed.telemetry.levels import set_level
 from distributed.transport.interface import Context, Handlers
 
 from .admission import Admission
 from .managers import Managers
+from .settings import LIVE
 from .state import GateState
 
 
@@ -36,6 +40,7 @@ class Status:
             ShowStatus: self._status,
             ListMembers: self._members,
             SetLogLevel: self._set_log_level,
+            SetLimits: self._set_limits,
         }
 
     def _status(self, _context: Context, _message: ShowStatus) -> NodeStatus:
@@ -44,6 +49,13 @@ class Status:
     def _set_log_level(self, _context: Context, message: SetLogLevel) -> Done:
         set_level(message.logger, message.level)
         return Done()
+
+    def _set_limits(self, _context: Context, message: SetLimits) -> Limits:
+        state = self._state
+        state.settings = with_limits(state.settings, message.limits, LIVE)
+        if message.limits:
+            state.logger.info("limits changed: %s", message.limits)
+        return Limits(limits_of(state.settings, LIVE))
 
     def node_status(self) -> NodeStatus:
         """One screen about this gate."""

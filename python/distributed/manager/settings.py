@@ -61,3 +61,7 @@ class ManagerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How often deadlines are looked at: how late something due may be done."""
     queue_limit: int = 1_000_000
     """Workflows that may wait here; jobs beyond it are refused as `overloaded`."""
+
+
+LIVE = ("queue_limit", "assign_batch")
+"""Limits that take effect while the manager runs (`shoal node limits`)."""

@@ -5,18 +5,22 @@ from __future__ import annotations
 import msgspec
 
 from distributed.messages.admin import (
+    Limits,
     ListMembers,
     MemberList,
     MemberView,
     NodeStatus,
+    SetLimits,
     SetLogLevel,
     ShowStatus,
 )
 from distributed.messages.base import Done, Message
+from distributed.settings.live import limits_of, with_limits
 from distributed.telemetry.levels import set_level
 from distributed.transport.interface import Context, Handlers
 
 from .gates import Gates
+from .settings import LIVE
 from .state import ManagerState
 
 
@@ -30,7 +34,12 @@ class Views:
 
     def handlers(self) -> Handlers:
         """Messages of this conversation."""
-        return {ShowStatus: self.status, ListMembers: self.members, SetLogLevel: self.set_log_level}
+        return {
+            ShowStatus: self.status,
+            ListMembers: self.members,
+            SetLogLevel: self.set_log_level,
+            SetLimits: self.set_limits,
+        }
 
     def status(self, _: Context, __: Message) -> Message:
         """Serves `ShowStatus`."""
@@ -41,6 +50,15 @@ class Views:
         assert isinstance(message, SetLogLevel)
         set_level(message.logger, message.level)
         return Done()
+
+    def set_limits(self, _: Context, message: Message) -> Message:
+        """Serves `SetLimits`."""
+        assert isinstance(message, SetLimits)
+        state = self._state
+        state.settings = with_limits(state.settings, message.limits, LIVE)
+        if message.limits:
+            state.logger.info("limits changed: %s", message.limits)
+        return Limits(limits_of(state.settings, LIVE))
 
     def node_status(self) -> NodeStatus:
         """One screen about this manager."""

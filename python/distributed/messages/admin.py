@@ -63,3 +63,15 @@ class SetLogLevel(Message, frozen=True):
 
     logger: str
     level: str
+
+
+class SetLimits(Message, frozen=True):
+    """Hold the node to these limits from now on, all or none; empty only asks."""
+
+    limits: dict[str, float] = {}
+
+
+class Limits(Message, frozen=True):
+    """What each limit that can be changed stands at."""
+
+    limits: dict[str, float]

@@ -71,3 +71,7 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Share from which it refuses new work."""
     memory_kill: float = 0.97
     """Share at which the workflow that holds the most is ended, to run again elsewhere."""
+
+
+LIVE = ("queue_limit", "undelivered_bytes", "log_lines")
+"""Limits that take effect while the worker runs (`shoal node limits`)."""

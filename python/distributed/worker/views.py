@@ -6,18 +6,22 @@ import msgspec
 
 from distributed.membership.interface import Membership
 from distributed.messages.admin import (
+    Limits,
     ListMembers,
     MemberList,
     MemberView,
     NodeStatus,
+    SetLimits,
     SetLogLevel,
     ShowStatus,
 )
 from distributed.messages.base import Done, Message
+from distributed.settings.live import limits_of, with_limits
 from distributed.telemetry.levels import set_level
 from distributed.transport.interface import Context, Handlers
 
 from .registration import Registration
+from .settings import LIVE
 from .state import WorkerState
 
 
@@ -34,7 +38,12 @@ class Views:
 
     def handlers(self) -> Handlers:
         """Messages of this conversation."""
-        return {ShowStatus: self.status, ListMembers: self.members, SetLogLevel: self.set_log_level}
+        return {
+            ShowStatus: self.status,
+            ListMembers: self.members,
+            SetLogLevel: self.set_log_level,
+            SetLimits: self.set_limits,
+        }
 
     def status(self, _: Context, __: Message) -> Message:
         """Serves `ShowStatus`."""
@@ -45,6 +54,15 @@ class Views:
         assert isinstance(message, SetLogLevel)
         set_level(message.logger, message.level)
         return Done()
+
+    def set_limits(self, _: Context, message: Message) -> Message:
+        """Serves `SetLimits`."""
+        assert isinstance(message, SetLimits)
+        state = self._state
+        state.settings = with_limits(state.settings, message.limits, LIVE)
+        if message.limits:
+            state.logger.info("limits changed: %s", message.limits)
+        return Limits(limits_of(state.settings, LIVE))
 
     def node_status(self) -> NodeStatus:
         """One screen about this worker."""

@@ -56,13 +56,24 @@ def test_a_capture_holds_what_helps_and_no_secret(
         assert SECRET not in text, name
 
 
-def test_watching_goes_on_until_interrupted(cluster: LocalCluster, folder: Path) -> None:
+WATCHED = [
+    (["job", "list", "--gate"], "state"),
+    (["status"], "uptime_seconds"),
+    (["members", "--node"], "incarnation"),
+]
+
+
+@pytest.mark.parametrize(("verb", "field"), WATCHED, ids=lambda value: str(value))
+def test_watching_goes_on_until_interrupted(
+    cluster: LocalCluster, folder: Path, verb: list[str], field: str
+) -> None:
     (address,) = cluster.addresses("gate")
-    job = {"name": "seen", "workflows": [{"name": "w", "command": ["true"]}]}
-    (folder / "job.json").write_text(json.dumps(job))
-    shoal("run", "job.json", "--gate", address, cwd=folder, check=True)
+    if verb[0] == "job":
+        job = {"name": "seen", "workflows": [{"name": "w", "command": ["true"]}]}
+        (folder / "job.json").write_text(json.dumps(job))
+        shoal("run", "job.json", "--gate", address, cwd=folder, check=True)
     with subprocess.Popen(
-        [*SHOAL, "job", "list", "--gate", address, "--watch", "--every", "0.1", "--json"],
+        [*SHOAL, *verb, address, "--watch", "--every", "0.1", "--json"],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -73,9 +84,45 @@ def test_watching_goes_on_until_interrupted(cluster: LocalCluster, folder: Path)
         records = [json.loads(watching.stdout.readline()) for _ in range(4)]
         watching.send_signal(signal.SIGINT)
         _, errors = watching.communicate(timeout=60)
-    assert all("state" in record for record in records)
+    assert all(field in record for record in records)
     assert watching.returncode == 130
     assert "Traceback" not in errors
+
+
+LIMIT_OF = {"gate": "max_open_jobs", "manager": "queue_limit", "worker": "queue_limit"}
+
+
+@pytest.mark.parametrize("role", LIMIT_OF)
+def test_a_limit_is_changed_while_the_node_runs(
+    cluster: LocalCluster, folder: Path, role: str
+) -> None:
+    (address,) = cluster.addresses(role)
+
+    def limits(*changes: str, check: bool = True) -> dict[str, float]:
+        done = shoal("node", "limits", address, *changes, "--json", cwd=folder, check=check)
+        told = map(json.loads, done.stdout.splitlines())
+        return {line["limit"]: line["value"] for line in told}
+
+    before = limits()
+    changed = limits(f"{LIMIT_OF[role]}=17")
+    assert changed == {**before, LIMIT_OF[role]: 17}
+    assert limits(f"{LIMIT_OF[role]}=18", "name=3", check=False) == {}
+    assert limits() == changed
+    limits(f"{LIMIT_OF[role]}={before[LIMIT_OF[role]]}")
+
+
+def test_a_gate_without_room_refuses_until_it_is_given_some(
+    cluster: LocalCluster, folder: Path
+) -> None:
+    (gate,) = cluster.addresses("gate")
+    job = {"name": "late", "workflows": [{"name": "w", "command": ["true"]}]}
+    (folder / "job.json").write_text(json.dumps(job))
+    shoal("node", "limits", gate, "max_open_jobs=0", cwd=folder, check=True)
+    refused = shoal("run", "job.json", "--gate", gate, "--patience", "0.1", cwd=folder)
+    assert refused.returncode != 0
+    assert "its limit" in refused.stderr
+    shoal("node", "limits", gate, "max_open_jobs=100", cwd=folder, check=True)
+    shoal("run", "job.json", "--gate", gate, cwd=folder, check=True)
 
 
 def test_an_id_is_found_by_a_unique_prefix_and_lists_are_filtered(

@@ -8,6 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from distributed.errors import JobRejected
+from distributed.messages.admin import SetLimits
 from distributed.messages.cancel import ExtendTimeout, TimeoutExtended
 from distributed.messages.submission import JobResult
 from distributed.types import JobState
@@ -65,6 +67,23 @@ async def test_an_extension_never_passes_the_jobs_deadline(world: GateWorld) -> 
     await world.until(lambda: bool(manager.started))
     reply = await manager.ask(gate.address, ExtendTimeout(handle.id, "a", 1, 5))
     assert 0 < reply.granted_seconds <= 20.0
+
+
+async def test_a_rate_set_while_the_gate_runs_is_held_from_then_on(world: GateWorld) -> None:
+    manager = await world.manager()
+    gate = await world.gate()
+    client = world.client()
+    for _ in range(3):
+        await client.submit(job("a"))
+    await manager.ask(
+        gate.address, SetLimits({"submissions_per_second": 0.001, "submissions_burst": 1})
+    )
+    await client.submit(job("a"))
+    with pytest.raises(JobRejected) as refused:
+        await client.submit(job("a"))
+    assert refused.value.code == "rate_limited"
+    await manager.ask(gate.address, SetLimits({"submissions_per_second": 0}))
+    await client.submit(job("a"))
 
 
 async def test_reports_are_written_beside_the_result(world: GateWorld, tmp_path: Path) -> None:
