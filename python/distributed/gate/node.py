@@ -55,6 +55,9 @@ from .views import Views
 from .watching import Watching
 
 SWEEP_SECONDS = 60.0
+SWEEP_PAUSE_SECONDS = 0.5
+SWEPT_AT_ONCE = 1000
+"""Jobs forgotten in one transaction; where there are more, the next follows soon."""
 DRAIN_SECONDS = 5.0
 
 
@@ -265,20 +268,27 @@ class GateNode:
             await asyncio.wait(waiting, timeout=DRAIN_SECONDS)
 
     async def _sweep(self) -> None:
-        settings = self.state.settings
         while True:
             await self.state.clock.sleep(SWEEP_SECONDS * (0.5 + self.state.rng.random()))
-            try:
-                gone = await self.state.ledger.sweep(
-                    keep_seconds=settings.retention_seconds,
-                    keep_count=settings.retention_jobs,
-                    key_seconds=settings.key_seconds,
-                )
-            except LedgerUnavailable as error:
-                self.state.logger.info("cannot sweep the ledger: %s", error)
-                continue
-            if gone:
-                self.state.logger.info("%d ended jobs are past retention", len(gone))
+            while await self._sweep_once() == SWEPT_AT_ONCE:
+                await self.state.clock.sleep(SWEEP_PAUSE_SECONDS)
+
+    async def _sweep_once(self) -> int:
+        """Forget ended jobs past retention, a bounded number of them; how many."""
+        settings = self.state.settings
+        try:
+            gone = await self.state.ledger.sweep(
+                keep_seconds=settings.retention_seconds,
+                keep_count=settings.retention_jobs,
+                key_seconds=settings.key_seconds,
+                limit=SWEPT_AT_ONCE,
+            )
+        except LedgerUnavailable as error:
+            self.state.logger.info("cannot sweep the ledger: %s", error)
+            return 0
+        if gone:
+            self.state.logger.info("%d ended jobs are past retention", len(gone))
+        return len(gone)
 
     def _spawn(self, name: str, serve: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self._tasks.append(

@@ -48,7 +48,7 @@ class Delivery:
         """Messages of this conversation."""
         return {ResultsRecorded: self.recorded_later}
 
-    async def recorded_later(self, _: Context, message: Message) -> None:
+    def recorded_later(self, _: Context, message: Message) -> None:
         """A gate whose ledger took longer than its answer could wait."""
         assert isinstance(message, ResultsRecorded)
         record = self._state.records.get(message.job_id)

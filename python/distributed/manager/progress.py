@@ -64,7 +64,7 @@ class Progress:
             Pressure: self.pressure,
         }
 
-    async def receive(self, _: Context, message: Message) -> None:
+    def receive(self, _: Context, message: Message) -> None:
         """A worker's report about attempts of one job."""
         assert isinstance(message, WorkerProgress)
         record = self._state.records.get(message.job_id)
@@ -84,7 +84,7 @@ class Progress:
         except TransportError:
             self._state.metrics.count("log_lines_lost", amount=len(message.lines))
 
-    async def pressure(self, context: Context, message: Message) -> None:
+    def pressure(self, context: Context, message: Message) -> None:
         """A gate asks for less (or again more) progress."""
         assert isinstance(message, Pressure)
         lane = self._lane(context.peer.address)

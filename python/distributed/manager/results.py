@@ -46,7 +46,7 @@ class Results:
         """Messages of this conversation."""
         return {WorkerResults: self.receive}
 
-    async def receive(self, _: Context, message: Message) -> Message:
+    def receive(self, _: Context, message: Message) -> Message:
         """A worker's batch."""
         assert isinstance(message, WorkerResults)
         record = self._state.records.get(message.job_id)

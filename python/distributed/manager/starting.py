@@ -55,7 +55,7 @@ class Starting:
             DropJob: self.drop_job,
         }
 
-    async def start(self, _: Context, message: Message) -> Message:
+    def start(self, _: Context, message: Message) -> Message:
         """Run the job, or its named part, in this datacenter."""
         assert isinstance(message, StartJob)
         record = self._state.records.get(message.job_id)
@@ -69,7 +69,7 @@ class Starting:
         wait = self._pace.wait_seconds(ahead + 1) if queued else 0.0
         return JobStarted(message.job_id, queued=queued, expected_wait_seconds=wait)
 
-    async def provide(self, _: Context, message: Message) -> Message:
+    def provide(self, _: Context, message: Message) -> Message:
         """Results of other datacenters."""
         assert isinstance(message, ProvideInputs)
         record = self._fenced(message.job_id, message.epoch)
@@ -81,7 +81,7 @@ class Starting:
                 self._lifecycle.settle(record, result)
         return Done()
 
-    async def query(self, _: Context, message: Message) -> Message:
+    def query(self, _: Context, message: Message) -> Message:
         """A new owner gate asks what is here; from now on it is the one to tell."""
         assert isinstance(message, QueryJob)
         record = self._fenced(message.job_id, message.epoch)

@@ -40,7 +40,7 @@ class Assignments:
         """Messages of this conversation."""
         return {AssignWorkflows: self.assign, ReportWork: self.report, DropJob: self.drop}
 
-    async def assign(self, _: Context, message: Message) -> Message:
+    def assign(self, _: Context, message: Message) -> Message:
         """Take on what can be taken on."""
         assert isinstance(message, AssignWorkflows)
         accepted: list[str] = []
@@ -54,7 +54,7 @@ class Assignments:
                 self._state.metrics.count("assignments_refused", reason=reason)
         return AssignmentsTaken(tuple(accepted), tuple(refused), self._state.executor.free_slots)
 
-    async def report(self, _: Context, message: Message) -> Message:
+    def report(self, _: Context, message: Message) -> Message:
         """Tell a (new) manager all that is here of the job, and obey it from now on."""
         assert isinstance(message, ReportWork)
         known = self._state.records.get(message.job_id)

@@ -44,7 +44,7 @@ class Delivery:
         """Messages of this conversation."""
         return {ResultsRecorded: self.recorded}
 
-    async def recorded(self, _: Context, message: Message) -> None:
+    def recorded(self, _: Context, message: Message) -> None:
         """Results became durable after their delivery was answered."""
         assert isinstance(message, ResultsRecorded)
         record = self._state.records.get(message.job_id)

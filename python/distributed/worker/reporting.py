@@ -46,7 +46,7 @@ class Reporting:
         """Messages of this conversation."""
         return {Pressure: self.pressure}
 
-    async def pressure(self, context: Context, message: Message) -> None:
+    def pressure(self, context: Context, message: Message) -> None:
         """A manager asks for less (or again more)."""
         assert isinstance(message, Pressure)
         lane = self._lane(context.peer.address)
