@@ -7,6 +7,7 @@ change nothing. A gate that does not own the job says who does.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 
 import msgspec
 
@@ -89,12 +90,13 @@ class Results:
             self._stories.add_result(record, result)
             self._inputs.provide(record, result)
 
-    async def _results(
+    def _results(
         self, context: Context, message: DatacenterResults
-    ) -> ResultsRecorded | Gone | Redirect | Refused:
+    ) -> Awaitable[ResultsRecorded | Gone | Redirect | Refused]:
+        """Take a batch in on its arrival; only its answer waits."""
         record = self._state.records.get(message.job_id)
         if record is None:
-            return await self._state.elsewhere(message.job_id)
+            return self._state.elsewhere(message.job_id)
         recorded = tuple((result.workflow, result.attempt) for result in message.results)
         self.take(record, message)
         if self._ending.due(record):
@@ -102,12 +104,22 @@ class Results:
             self._ending.settle(record)
         else:
             durable = self._stories.flush(record)
+        return self._recorded(context, record, message.datacenter, recorded, durable)
+
+    async def _recorded(
+        self,
+        context: Context,
+        record: JobRecord,
+        datacenter: str,
+        recorded: tuple[tuple[str, int], ...],
+        durable: asyncio.Future[None],
+    ) -> ResultsRecorded | Gone | Redirect | Refused:
         try:
-            reply = await self._acknowledge(context, message.job_id, recorded, durable)
-            superseded = _superseded(record, message.datacenter, context)
+            reply = await self._acknowledge(context, record.job_id, recorded, durable)
+            superseded = _superseded(record, datacenter, context)
             return msgspec.structs.replace(reply, superseded=superseded)
         except LedgerConflict:
-            return await self._state.elsewhere(message.job_id)
+            return await self._state.elsewhere(record.job_id)
         except ClosedError:
             return Refused("stopping", "this gate is stopping", retry_after_seconds=0.2)
 

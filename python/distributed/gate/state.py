@@ -135,7 +135,8 @@ class GateState:
             record.timer = None
         if record.scope is not None:
             scope, record.scope = record.scope, None
-            self.spawn_free("close job", scope.close)
+            if scope.held:
+                self.spawn_free("close job", scope.close)
         if self.membership is not None:
             self.membership.end_job(record.job_id)
 

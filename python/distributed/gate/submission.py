@@ -181,7 +181,7 @@ class Submission:
             self._dispatch.begin(record)
         self._ending.settle(record)
         if record.pending is not None and not record.ending:
-            self._stories.flush(record)
+            self._stories.soon(record)
         state.metrics.count("jobs_accepted")
         await state.fault_point("submission.acknowledging")
         return JobAccepted(record.job_id, state.name, state.address, record.epoch)

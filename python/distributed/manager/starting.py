@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 from distributed.errors import PeerRefused, StaleFence, TransportError
 from distributed.messages.base import Done, Gone, Message
 from distributed.messages.dispatch import (
@@ -22,6 +25,7 @@ from .pace import Pace
 from .rebuild import Rebuild
 from .record import JobRecord
 from .state import ManagerState
+from .worker_seat import WorkerSeat
 
 
 class Starting:
@@ -265,20 +269,26 @@ class Starting:
 
     def _tell_workers(self, record: JobRecord) -> None:
         message = DropJob(record.job_id, record.fence)
+        missed = []
+        for name in sorted(record.workers):
+            seat = self._state.seats.get(name)
+            if seat is None:
+                continue
+            connection = self._state.pool.opened(seat.address)
+            if connection is None or not connection.try_send(message):
+                missed.append(seat)
+        if missed:
+            tell = partial(self._tell, missed, message)
+            self._state.spawn(f"drop:{record.job_id}", tell, policy=Policy.ONCE)
 
-        async def tell() -> None:
-            for name in sorted(record.workers):
-                seat = self._state.seats.get(name)
-                if seat is None:
-                    continue
-                try:
-                    await self._state.pool.request(
-                        seat.address, message, timeout=self._state.settings.request_seconds
-                    )
-                except TransportError as error:
-                    # The worker forgets an idle job by itself.
-                    self._state.logger.bind(job=record.job_id, peer=name).info(
-                        "could not say that the job ended: %s", error
-                    )
-
-        self._state.spawn(f"drop:{record.job_id}", tell, policy=Policy.ONCE)
+    async def _tell(self, seats: Sequence[WorkerSeat], message: DropJob) -> None:
+        for seat in seats:
+            try:
+                await self._state.pool.request(
+                    seat.address, message, timeout=self._state.settings.request_seconds
+                )
+            except TransportError as error:
+                # The worker forgets an idle job by itself.
+                self._state.logger.bind(job=message.job_id, peer=seat.name).info(
+                    "could not say that the job ended: %s", error
+                )
