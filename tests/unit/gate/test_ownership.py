@@ -194,7 +194,7 @@ async def test_a_gate_without_the_ledger_steps_down_and_keeps_results(world: Gat
     switch.down = False
     assert (await handle.result())["a"] == "a!"
     await sending
-    assert gate.state.holding
+    await world.until(lambda: gate.state.holding)
 
 
 async def test_a_gate_that_comes_back_late_lets_go_of_what_others_took(world: GateWorld) -> None:
