@@ -49,6 +49,7 @@ FOUND_LATER = {
     (1000, 3.0): "a job that the ledger gave to a gate which never heard of it had no owner",
     (4, 5.0): "a gate that could not pass a job on shared the first epoch with the owner",
     (321, 5.0): "a ledger that did not answer ended the look for who owns a contested job",
+    (428, 3.0): "a watcher that caught up while a write came in missed a step of it",
     (3012, 2.0): "a workflow that was said to be cancelled completed in its next datacenter",
 }
 """Seeds of longer chaos, with their minutes."""

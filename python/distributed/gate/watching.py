@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from functools import partial
-from itertools import islice
+from itertools import count, islice
 
 import msgspec
 
@@ -221,6 +221,8 @@ class Watching:
     ) -> tuple[tuple[JobUpdate, ...], int]:
         """Durable updates over `after`: events and results, in sequence, one page.
 
+        A write between the two reads may show its results and not yet its events: what is
+        behind such a gap is left for the next page.
         With them, how many rows the next page may have: few where results are large.
         """
         ledger = self._state.ledger
@@ -230,7 +232,8 @@ class Watching:
         updates += [result_update(decode_result(row.body), row.sequence, 0.0) for row in results]
         updates.sort(key=lambda update: update.sequence)
         small = sum(len(row.body) for row in results) < PAGE_BYTES // (CATCH_UP_ROWS // FEW_ROWS)
-        return tuple(updates[:limit]), CATCH_UP_ROWS if small else FEW_ROWS
+        whole = [u for u, due in zip(updates, count(after + 1), strict=False) if u.sequence == due]
+        return tuple(whole[:limit]), CATCH_UP_ROWS if small else FEW_ROWS
 
     async def _watch(
         self, context: Context, message: WatchJob
