@@ -56,13 +56,20 @@ def recorded(cluster: SimCluster, job_id: str) -> int:
     return int(count)
 
 
+def holds_alive(cluster: SimCluster, observer: str, subject: str) -> bool:
+    """Whether a gate believes that another one lives."""
+    membership = cluster[observer].life.membership
+    assert membership is not None
+    member = membership.member(subject)
+    return member is not None and member.is_alive
+
+
 def until_detected(cluster: SimCluster, dead: str) -> None:
     """Run until every other gate holds it dead."""
     others = [name for name in ("g1", "g2", "g3") if name != dead]
     for _ in range(200):
         cluster.run_for(0.1)
-        members = [cluster[name].life.membership.member(dead) for name in others]
-        if not any(member is not None and member.is_alive for member in members):
+        if not any(holds_alive(cluster, name, dead) for name in others):
             return
     raise AssertionError(f"nobody noticed that {dead} died")
 
