@@ -18,6 +18,8 @@ for _name, _target in (
     ("boot", "distributed.commands.simulate_core:boot"),
     ("impaired", "distributed.commands.simulate_core:impaired"),
     ("coordinates", "distributed.commands.simulate_core:coordinates"),
+    ("stopped", "distributed.commands.simulate_rest:stopped"),
+    ("quiet", "distributed.commands.simulate_rest:quiet"),
     ("false-positives", "distributed.commands.simulate_search:false_positives"),
     ("frontier", "distributed.commands.simulate_search:frontier"),
 ):

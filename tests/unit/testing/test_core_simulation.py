@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,9 @@ from distributed.testing.core_simulation import (
     detection,
     dissemination,
     impaired,
+    quiet,
     search,
+    stopped,
 )
 
 SMALL = CoreSettings(seed=3)
@@ -72,11 +75,54 @@ def test_a_node_that_hears_nothing_in_flips_goes_out_once_and_comes_back_when_me
     assert found.recovered is not None
 
 
+@pytest.mark.parametrize("frozen", [True, False])
+@pytest.mark.parametrize(("nodes", "concurrent"), [(4, 1), (32, 8)])
+def test_who_stands_still_for_three_seconds_is_suspected_and_dies_nowhere(
+    nodes: int, concurrent: int, frozen: bool
+) -> None:
+    """earlier-membership 11.79."""
+    found = stopped(SMALL, nodes=nodes, concurrent=concurrent, frozen=frozen, rounds=5)
+    assert found.suspected > 0
+    assert found.refuted == found.suspected
+    assert found.false_deaths == 0
+
+
+def test_who_stands_still_for_a_quarter_of_a_minute_is_held_for_dead() -> None:
+    assert stopped(SMALL, nodes=16, stopped_seconds=15.0, rounds=1).false_deaths == 15
+
+
+def test_loss_of_a_fifth_for_two_minutes_kills_nobody() -> None:
+    """earlier-membership 11.80."""
+    found = quiet(SMALL, nodes=20, loss=0.2)
+    assert found.suspected > 0
+    assert found.false_deaths == 0
+
+
+def test_a_death_is_known_in_half_the_time_that_memberlists_constants_take() -> None:
+    ours = detection(SMALL, nodes=64, kills=12)
+    theirs = detection(CoreSettings(profile="memberlist_lan", seed=3), nodes=64, kills=12)
+    assert (ours.false_deaths, theirs.untold) == (0, 0)
+    assert ours.last(0.5) < 0.6 * theirs.last(0.5)
+
+
+def test_memberlists_constants_follow_memberlists_curve() -> None:
+    found = detection(CoreSettings(profile="memberlist_lan", seed=3), nodes=64, kills=12)
+    curve = 4.0 * math.log10(64) + 2.0
+    assert 0.7 * curve < found.last(0.5) < 1.3 * curve
+
+
+def test_a_quiet_member_sends_one_probe_and_one_answer_a_period() -> None:
+    found = quiet(SMALL, nodes=32, span_seconds=30.0)
+    assert 3.9 < found.datagrams < 4.4
+    assert (found.suspected, found.false_deaths) == (0, 0)
+
+
 def test_a_search_measures_each_candidate_beside_the_baseline() -> None:
     candidate = Candidate("quick", SMALL.with_overrides(suspicion__alpha=1.0))
     found = search([candidate], nodes=16, kills=2)
     assert found.points[0].last < found.baseline.last
-    assert found.best == found.points
+    assert found.points[0].bytes > found.baseline.bytes
+    assert found.best == [point for point in found.points if not point.stopped_deaths]
 
 
 def test_an_exception_in_the_progress_callback_ends_the_experiment() -> None:

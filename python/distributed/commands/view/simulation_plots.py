@@ -140,7 +140,19 @@ def frontier(found: Frontier, path: Path | None) -> Iterator[Path]:
     figure, axes = _axes(
         "Frontier", "median seconds until all know", "false deaths (one more than counted)"
     )
-    axes.scatter([p.last for p in found.points], [p.false_deaths + 1 for p in found.points], s=14)
+    for still, marker, label in ((False, "o", None), (True, "v", "kills the stopped")):
+        points = [p for p in found.points if bool(p.stopped_deaths) == still]
+        dots = axes.scatter(
+            [p.last for p in points],
+            [p.false_deaths + 1 for p in points],
+            c=[p.bytes for p in points],
+            vmin=0.0,
+            vmax=max(p.bytes for p in found.points),
+            s=26,
+            marker=marker,
+            label=label,
+        )
+    figure.colorbar(dots, label="bytes a member sends in a second at rest")
     edge = found.best
     axes.step(
         [p.last for p in edge], [p.false_deaths + 1 for p in edge], where="post", label="best"

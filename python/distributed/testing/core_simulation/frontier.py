@@ -8,7 +8,12 @@ from itertools import product
 
 import msgspec
 
-from distributed.testing.core_simulation.experiments import blocked, detection
+from distributed.testing.core_simulation.experiments import (
+    blocked,
+    detection,
+    quiet,
+    stopped,
+)
 from distributed.testing.core_simulation.settings import CoreSettings
 
 #: Concurrent blocked nodes, seconds blocked, seconds running: cells of the Lifeguard paper's
@@ -31,20 +36,28 @@ class Candidate(msgspec.Struct, frozen=True):
 class Point(msgspec.Struct, frozen=True):
     """What a candidate is worth.
 
-    Seconds until the first and the last survivor knew of a death (half of all deaths), false
-    deaths of healthy nodes at healthy nodes over all cells and seeds, and datagrams in those.
+    Seconds until the first and the last survivor knew of a death (half of all deaths); false
+    deaths of healthy nodes at healthy nodes over all cells and seeds; false deaths of nodes
+    that stood still for three seconds, which must be none; false deaths at a loss of a fifth of
+    all datagrams; and what a member sends in a second at rest.
     """
 
     name: str
     first: float
     last: float
     false_deaths: int
-    datagrams: int
+    stopped_deaths: int
+    lossy_deaths: int
+    datagrams: float
+    bytes: float
     settings: CoreSettings
 
 
 class Frontier(msgspec.Struct, frozen=True):
-    """All points, and those that no other beats in both time and false deaths."""
+    """All points, and those that no other beats in both time and false deaths.
+
+    A point at which a node died that only stood still is beaten by all.
+    """
 
     points: list[Point]
     baseline: Point
@@ -53,38 +66,54 @@ class Frontier(msgspec.Struct, frozen=True):
     def best(self) -> list[Point]:
         """The frontier, fastest first."""
         edge: list[Point] = []
-        for point in sorted(self.points, key=lambda point: (point.last, point.false_deaths)):
+        alive = [point for point in self.points if not point.stopped_deaths]
+        for point in sorted(alive, key=lambda point: (point.last, point.false_deaths)):
             if not edge or point.false_deaths < edge[-1].false_deaths:
                 edge.append(point)
         return edge
 
 
+#: Second opinions, a prompt first round and a last look: all of it, or none.
+HELP: dict[bool, dict[str, float | int | bool]] = {
+    True: {
+        "suspicion.second_opinions": 5,
+        "suspicion.last_look": True,
+        "gossip.prompt": True,
+    },
+    False: {
+        "suspicion.second_opinions": 0,
+        "suspicion.last_look": False,
+        "gossip.prompt": False,
+    },
+}
+
+
 def grid(profile: str = "lan") -> list[Candidate]:
     """The coarse grid around a profile."""
-    axes = product((0.5, 1.0), (1.0, 1.5, 2.0, 3.0), (6.0, 12.0), (3, 4))
+    axes = product((0.5, 1.0), (1.0, 1.85, 2.35, 3.5), (3, 4), (True, False))
     return [
         Candidate(
-            f"interval={interval} alpha={alpha} beta={beta} k={confirmations}",
+            f"interval={interval} floor={floor} k={confirmations} help={'on' if help_ else 'off'}",
             CoreSettings(
                 profile=profile,
                 overrides={
                     "probe.interval_seconds": interval,
-                    "probe.timeout_seconds": interval / 2,
-                    "suspicion.alpha": alpha,
-                    "suspicion.beta": beta,
+                    "suspicion.alpha": 1.4 / interval,
+                    "suspicion.floor_seconds": floor,
                     "suspicion.confirmations": confirmations,
+                    **HELP[help_],
                 },
             ),
         )
-        for interval, alpha, beta, confirmations in axes
+        for interval, floor, confirmations, help_ in axes
     ]
 
 
 def measure(candidate: Candidate, *, nodes: int, kills: int, seeds: Sequence[int]) -> Point:
     """Measure one candidate."""
-    found = detection(candidate.settings.with_seed(seeds[0]), nodes=nodes, kills=kills)
+    settings = candidate.settings.with_seed(seeds[0])
+    found = detection(settings, nodes=nodes, kills=kills)
     false_deaths = found.false_deaths
-    datagrams = 0
     for (concurrent, block, run), seed in product(CELLS, seeds):
         outcome = blocked(
             candidate.settings.with_seed(seed),
@@ -94,13 +123,20 @@ def measure(candidate: Candidate, *, nodes: int, kills: int, seeds: Sequence[int
             running_seconds=run,
         )
         false_deaths += outcome.healthy_at_healthy
-        datagrams += outcome.datagrams
+    still = [
+        stopped(settings, nodes=32, concurrent=4, frozen=frozen, rounds=10)
+        for frozen in (True, False)
+    ]
+    rest = quiet(settings, nodes=nodes, span_seconds=60.0)
     return Point(
         candidate.name,
         found.first(0.5),
         found.last(0.5),
         false_deaths,
-        datagrams,
+        sum(revival.false_deaths for revival in still),
+        quiet(settings, nodes=nodes, span_seconds=60.0, loss=0.2).false_deaths,
+        rest.datagrams,
+        rest.datagram_bytes + rest.stream_bytes,
         candidate.settings,
     )
 
