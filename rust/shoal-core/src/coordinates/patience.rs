@@ -1,5 +1,8 @@
 //! How much of a usual timeout a member gets, by how far away it lies.
 
+#[cfg(test)]
+mod tests;
+
 use core::time::Duration;
 
 use super::estimate;

@@ -2,6 +2,7 @@
 
 mod dissemination;
 mod dying;
+mod hastening;
 mod joining;
 mod leaving;
 mod lifeguard;

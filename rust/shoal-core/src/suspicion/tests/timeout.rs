@@ -56,3 +56,13 @@ fn a_maximum_below_the_minimum_counts_as_the_minimum() {
     let timeout = Timeout::new(Duration::from_secs(5), Duration::from_secs(1), 3);
     assert_eq!(timeout.after(0), Duration::from_secs(5));
 }
+
+#[test]
+fn a_floor_holds_the_minimum_up_and_the_maximum_with_it() {
+    let small = lifeguard(9).no_shorter_than(Duration::from_secs(8));
+    assert_eq!(small.min(), Duration::from_secs(8));
+    assert_eq!(small.max(), Duration::from_secs(48));
+    assert_eq!(small.expected(), lifeguard(9).expected());
+    let large = lifeguard(99).no_shorter_than(Duration::from_secs(8));
+    assert_eq!(large, lifeguard(99));
+}
