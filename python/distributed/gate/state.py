@@ -145,7 +145,7 @@ class GateState:
         if self.stopping or record.ending or self.records.get(record.job_id) is not record:
             return
         if record.scope is None:
-            record.scope = JobScope(record.job_id, self.supervisor, self.logger)
+            record.scope = JobScope(record.job_id, self.supervisor, self.logger, self.timers)
         record.scope.spawn(name, factory, policy=Policy.ONCE)
 
     def spawn_free(self, name: str, factory: Factory) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
+from functools import partial
 from itertools import count
+from typing import Any
 
 from distributed.errors import PeerRefused, TransportError
 from distributed.messages.base import Gone, Message, Redirect
@@ -43,6 +45,7 @@ class Delivery:
         )
         self.on_given_up: Callable[[JobRecord, str], None]
         self.on_confirmed: Callable[[], None] = lambda: None
+        self.on_kept: Callable[[JobRecord], Coroutine[Any, Any, None]]
 
     def handlers(self) -> Handlers:
         """Messages of this conversation."""
@@ -107,7 +110,8 @@ class Delivery:
         record.delivering = False
         resend_at = record.outbox.next_due()
         if resend_at is not None and not record.closing:
-            state.deadlines.set(("resend", record.job_id), resend_at)
+            seconds = resend_at - state.clock.now()
+            record.scope.timer("resend", seconds, partial(self.wake, record))
 
     async def _offer(self, record: JobRecord, batch: tuple[WorkflowResult, ...]) -> str | None:
         message = DatacenterResults(record.job_id, self._state.datacenter, record.epoch, batch)
@@ -169,8 +173,8 @@ class Delivery:
             record.gate, record.gate_address = reply.name, reply.address or record.gate_address
             return None if reply.address else "another gate owns it, address unknown"
         record.finished_told = True
-        keep = self._state.clock.now() + self._state.settings.finished_keep_seconds
-        self._state.deadlines.set(("forget", record.job_id), keep)
+        keep_seconds = self._state.settings.finished_keep_seconds
+        record.scope.timer("forget", keep_seconds, partial(self.on_kept, record))
         return None
 
     async def _ask(

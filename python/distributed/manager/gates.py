@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from distributed.errors import TransportError
 from distributed.messages.base import Message
 from distributed.messages.health import (
@@ -20,16 +22,22 @@ from .pace import Pace
 from .roster import Roster
 from .state import ManagerState
 
+QUIET_SECONDS = 1.5
+"""How old an unchanged status may become: gates give a silent manager up after three times
+that."""
+
 
 class GateLink:
     """A gate that registered, until it fails to take status messages."""
 
-    __slots__ = ("address", "failures", "name")
+    __slots__ = ("address", "failures", "name", "told", "told_at")
 
     def __init__(self, name: str, address: str) -> None:
         self.name = name
         self.address = Address(address)
         self.failures = 0
+        self.told: ManagerStatus | None = None
+        self.told_at = float("-inf")
 
 
 class Gates:
@@ -108,12 +116,27 @@ class Gates:
         state = self._state
         while self._links.get(link.name) is link:
             await state.clock.sleep(state.settings.status_interval_seconds)
+            status = self.status()
+            if self._nothing_new(link, status):
+                continue
             try:
-                await state.pool.send(link.address, self.status())
+                await state.pool.send(link.address, status)
                 link.failures = 0
+                link.told, link.told_at = status, state.clock.now()
             except TransportError:
                 link.failures += 1
                 if link.failures >= state.settings.gate_forget_failures:
                     if self._links.get(link.name) is link:
                         del self._links[link.name]
                     return
+
+    def _nothing_new(self, link: GateLink, status: ManagerStatus) -> bool:
+        """Whether the gate has the same, said so lately that it need not hear it again yet."""
+        told = link.told
+        if told is None or self._state.clock.now() - link.told_at >= QUIET_SECONDS:
+            return False
+        unnumbered = msgspec.structs.replace(
+            status, sequence=told.sequence, departures=told.departures
+        )
+        news = len(status.departures) != len(told.departures)
+        return unnumbered == told and not news and self._state.pool.stands(link.address)

@@ -9,7 +9,7 @@ from functools import partial
 
 import msgspec
 
-from distributed.clock import Clock
+from distributed.clock import Clock, WheelTimers
 from distributed.membership.interface import Membership
 from distributed.messages.admin import DrainNode, DrainStarted, NodeStatus
 from distributed.messages.base import Message
@@ -36,9 +36,9 @@ from .scheduling import Scheduler
 from .settings import ManagerSettings
 from .starting import Starting
 from .state import ManagerState
-from .timers import Timers
 from .values import Values
 from .views import Views
+from .watching import Watching
 
 
 class ManagerNode:
@@ -96,16 +96,10 @@ class ManagerNode:
         backpressure = Backpressure(state)
         self._gates = Gates(state, self.roster, backpressure, pace)
         self._views = Views(state, self._gates)
-        self._timers = Timers(
-            state,
-            backpressure=backpressure,
-            cancellation=self._cancellation,
-            delivery=delivery,
-            rebuild=rebuild,
-            roster=self.roster,
-            scheduler=scheduler,
-            starting=self._starting,
+        self._watching = Watching(
+            state, backpressure=backpressure, roster=self.roster, scheduler=scheduler
         )
+        self._starting.on_deadline = self._cancellation.expire
         lifecycle.on_work = scheduler.wake
         lifecycle.on_results = delivery.wake
         lifecycle.on_change = self._progress.changed
@@ -113,6 +107,7 @@ class ManagerNode:
         lanes.on_stale = self._starting.superseded
         reconcile.on_newcomer = rebuild.ask
         delivery.on_given_up = self._starting.given_up
+        delivery.on_kept = self._starting.forget
         self.on_drained: Callable[[], None] = lambda: None
 
     @property
@@ -136,7 +131,7 @@ class ManagerNode:
             **self._cancellation.handlers(),
             **self.roster.handlers(),
             **self._gates.handlers(),
-            **self._timers.handlers(),
+            **self._watching.handlers(),
             **self._views.handlers(),
         }
 
@@ -147,6 +142,7 @@ class ManagerNode:
             ConfigError: the address cannot be bound.
         """
         state = self.state
+        state.timers = WheelTimers(asyncio.get_running_loop(), on_error=state.timer_failed)
         identity = state.identity
         self._listener = await self._transport.listen(self._bind, self.handlers(), identity)
         advertised = identity.address or self._listener.address
@@ -159,7 +155,7 @@ class ManagerNode:
                 {"role": Role.MANAGER.value, "dc": identity.datacenter, "addr": advertised}
             )
             spawn("watch-members", self.roster.watch, policy=Policy.RESTART)
-        spawn("timers", self._timers.run, policy=Policy.RESTART)
+        spawn("watching", self._watching.run, policy=Policy.RESTART)
         spawn("progress", self._progress.report, policy=Policy.RESTART)
         state.logger.info("listening on %s for %s", advertised, identity.datacenter)
 
@@ -196,6 +192,7 @@ class ManagerNode:
         if drain_seconds > 0:
             await self.drain(drain_seconds)
         state.draining = True
+        state.timers.stop()
         await settle("the background", state.end_tasks, log)
         if self._listener is not None:
             await settle("the listener", self._listener.close, log)

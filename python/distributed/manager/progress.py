@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from itertools import islice
 from typing import TypeVar
@@ -55,6 +56,7 @@ class Progress:
         self._state = state
         self._changed: dict[str, JobRecord] = {}
         self._lanes: dict[str, Lane] = {}
+        self._news = asyncio.Event()
 
     def handlers(self) -> Handlers:
         """Messages of this conversation."""
@@ -130,13 +132,17 @@ class Progress:
         """The record has something to tell."""
         record.dirty = True
         self._changed[record.job_id] = record
+        self._news.set()
 
     async def report(self) -> None:
-        """Send what is new at each interval, until cancelled."""
+        """Send what is new, an interval after it came, until cancelled."""
         state = self._state
         while True:
+            await self._news.wait()
             await state.clock.sleep(state.settings.progress_interval_seconds)
             self._round()
+            if not self._changed:
+                self._news.clear()
 
     def _round(self) -> None:
         now = self._state.clock.now()

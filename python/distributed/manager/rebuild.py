@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from distributed.errors import TransportError
 from distributed.messages.dispatch import ReportWork, WorkReport
 from distributed.supervision import Policy
@@ -33,8 +35,9 @@ class Rebuild:
         """Ask all workers; `finish` runs when all answered or the time is over."""
         record.rebuilding = True
         record.taken_over = True
-        until = self._state.clock.now() + self._state.settings.rebuild_seconds
-        self._state.deadlines.set(("rebuilt", record.job_id), until)
+        record.scope.timer(
+            "rebuilt", self._state.settings.rebuild_seconds, partial(self.finish, record)
+        )
         record.unheard = self._expected()
         for seat in list(self._state.seats.values()):
             self.ask(seat, record)
@@ -53,7 +56,7 @@ class Rebuild:
         record.rebuilding = False
         record.rebuilt.set()
         record.unheard.discard("")
-        self._state.deadlines.cancel(("rebuilt", record.job_id))
+        record.scope.cancel("rebuilt")
         self._lifecycle.start_ready(record)
         self._state.logger.bind(job=record.job_id).info(
             "taken over at fence %x: %d to go, %d running",

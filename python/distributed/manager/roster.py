@@ -14,6 +14,7 @@ from distributed.membership.events import (
     Recovered,
     Suspected,
 )
+from distributed.membership.member import Member
 from distributed.messages.base import Message
 from distributed.messages.dispatch import RegisterAgain, RegisterWorker, WorkerRegistered
 from distributed.messages.health import Departure, WorkerStatus
@@ -46,6 +47,8 @@ class Roster:
         self._lifecycle = lifecycle
         self._scheduler = scheduler
         self._reconcile = reconcile
+        self._members: tuple[Member, ...] = ()
+        self._peers: tuple[tuple[str, str], ...] = ()
 
     def handlers(self) -> Handlers:
         """Messages of this conversation."""
@@ -90,7 +93,7 @@ class Roster:
             state=(message.queued, message.free_cores, message.running),
         )
         others = message.cores - message.free_cores - seat.slots.bound
-        seat.slots.foreign = max(0, others) if self._several_managers() else 0
+        seat.slots.foreign = max(0, others) if self.peers() else 0
         self.judge(seat)
         self._scheduler.wake()
 
@@ -188,9 +191,15 @@ class Roster:
         membership = self._state.membership
         if membership is None:
             return ()
+        members = membership.members()
+        if members is not self._members:
+            self._members, self._peers = members, self._peers_among(members)
+        return self._peers
+
+    def _peers_among(self, members: tuple[Member, ...]) -> tuple[tuple[str, str], ...]:
         return tuple(
             (member.name, str(member.meta.get("addr", "")))
-            for member in membership.members()
+            for member in members
             if member.is_alive
             and member.role == "manager"
             and member.datacenter == self._state.datacenter
@@ -206,9 +215,6 @@ class Roster:
             "worker %s at %s joins with %d cores", message.name, message.address, message.cores
         )
         return seat
-
-    def _several_managers(self) -> bool:
-        return bool(self.peers())
 
     def _known(self, name: str) -> bool:
         membership = self._state.membership

@@ -57,8 +57,6 @@ class ManagerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How long a gate may say that it does not know a job before the job is given up here."""
     default_restarts: int = 10
     """Least retry budget of a job that names none; a larger job gets one for each workflow."""
-    tick_seconds: float = 0.02
-    """How often deadlines are looked at: how late something due may be done."""
     queue_limit: int = 1_000_000
     """Workflows that may wait here; jobs beyond it are refused as `overloaded`."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from distributed.errors import PeerRefused, StaleFence, TransportError
@@ -49,6 +49,7 @@ class Starting:
         self._rebuild = rebuild
         self._delivery = delivery
         self._pace = pace
+        self.on_deadline: Callable[[JobRecord], None]
 
     def handlers(self) -> Handlers:
         """Messages of this conversation."""
@@ -131,8 +132,6 @@ class Starting:
         state.records.pop(record.job_id, None)
         state.queue.remove(record.line)
         state.allocation.release_holds(record)
-        for kind in ("deadline", "resend", "forget", "rebuilt"):
-            state.deadlines.cancel((kind, record.job_id))
         for entry in record.entries.values():
             seat = state.seats.get(entry.worker)
             if entry.dispatch_id and seat is not None:
@@ -167,7 +166,7 @@ class Starting:
     def _start_new(self, message: StartJob) -> JobRecord:
         state = self._state
         settings = state.settings
-        scope = JobScope(message.job_id, state.supervisor, state.logger)
+        scope = JobScope(message.job_id, state.supervisor, state.logger, state.timers)
         record = JobRecord(
             message,
             scope,
@@ -184,7 +183,8 @@ class Starting:
             )
         state.records[message.job_id] = record
         if record.deadline is not None:
-            state.deadlines.set(("deadline", message.job_id), record.deadline)
+            seconds = record.deadline - state.clock.now()
+            scope.timer("deadline", seconds, partial(self.on_deadline, record))
         taken_over = message.epoch > 1 or message.manager_epoch > 1 or bool(message.attempts)
         record.rebuilding = taken_over
         self._learn_inputs(record, message)

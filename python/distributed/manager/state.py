@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from distributed.clock import Clock
+from distributed.clock import Clock, WheelTimers
 from distributed.execution.pipeline import PipelineDepth
 from distributed.jobs.allocation import Allocation
-from distributed.jobs.deadlines import Deadlines
 from distributed.jobs.fairness import FairQueue
 from distributed.membership.interface import Membership
 from distributed.messages.health import Departure
@@ -35,9 +34,6 @@ STOP_SECONDS = 1.0
 DEPARTURES = 32
 """Workers that went lately, remembered to be told."""
 
-Due = tuple[str, str]
-"""What is due (`deadline`, `resend`, `forget`, `rebuilt`) and the job."""
-
 
 class ManagerState:
     """The manager's jobs and workers. Holds no behaviour of its own.
@@ -45,6 +41,7 @@ class ManagerState:
     Attributes:
         records: every job here, by id: the only table keyed by job.
         seats: registered workers by name.
+        timers: all of the node's; a job's are set through its scope. Made at the start.
         tiny: learnt run times, which say how much may be given ahead of cores.
         waiting: workflows that are ready or out, over all jobs.
         web_address: where the status page is served, for who asks; "" where it is not.
@@ -76,7 +73,7 @@ class ManagerState:
         self.seats: dict[str, WorkerSeat] = {}
         self.allocation = Allocation()
         self.queue = FairQueue()
-        self.deadlines: Deadlines[Due] = Deadlines()
+        self.timers: WheelTimers
         self.tiny = PipelineDepth(
             tiny_seconds=0.02,
             target_seconds=settings.ahead_seconds,
@@ -97,6 +94,11 @@ class ManagerState:
         task = self.supervisor.spawn(name, factory, policy=policy)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def timer_failed(self, error: BaseException, name: str) -> None:
+        """A timer of the node itself failed."""
+        self.metrics.count("timer_failures", kind=name.rpartition(".")[2])
+        self.logger.error("timer %s failed: %s", name, error, exc_info=error)
 
     async def end_tasks(self) -> None:
         """Cancel all that runs in the background, and start no more."""

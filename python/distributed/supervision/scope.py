@@ -3,31 +3,49 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import asyncio
 
+    from distributed.clock import WheelTimers
     from distributed.supervision.supervisor import Factory, Policy, Supervisor
     from distributed.telemetry.logs import BoundLogger
 
 Disposer = Callable[[], Awaitable[object] | object]
+Action = Callable[[], Coroutine[Any, Any, object] | None]
 
 
 class JobScope:
-    """Collects disposers and tasks of a job; `close` runs them newest first.
+    """Collects disposers, tasks and timers of a job; `close` runs the first newest first.
 
     Closing goes on past errors and logs each with what it was about. After the close,
     registering disposes at once, so that a late registration cannot leak.
     """
 
-    __slots__ = ("_closed", "_disposers", "_logger", "_supervisor", "job_id")
+    __slots__ = (
+        "_closed",
+        "_disposers",
+        "_keys",
+        "_logger",
+        "_supervisor",
+        "_timers",
+        "job_id",
+    )
 
-    def __init__(self, job_id: str, supervisor: Supervisor, logger: BoundLogger) -> None:
+    def __init__(
+        self,
+        job_id: str,
+        supervisor: Supervisor,
+        logger: BoundLogger,
+        timers: WheelTimers,
+    ) -> None:
         self.job_id = job_id
         self._supervisor = supervisor
         self._logger = logger
+        self._timers = timers
+        self._keys: dict[str, int] = {}
         self._disposers: dict[str, Disposer] = {}
         self._closed = False
 
@@ -38,8 +56,8 @@ class JobScope:
 
     @property
     def held(self) -> tuple[str, ...]:
-        """Names of what is registered, oldest first."""
-        return tuple(self._disposers)
+        """Names of what is registered, oldest first, then those of timers."""
+        return (*self._disposers, *self._keys)
 
     def register(self, name: str, disposer: Disposer) -> None:
         """Have `disposer` called at the close; a second one of the name replaces the first.
@@ -64,9 +82,39 @@ class JobScope:
         task.add_done_callback(lambda _: self.release(name))
         return task
 
+    def timer(self, name: str, seconds: float, action: Action) -> None:
+        """Have `action` run once, in `seconds`; a second timer of the name replaces the first.
+
+        What an action returns to be awaited runs as a task of its own, since it may close this
+        scope. What an action raises is logged with the job and counted. A closed scope takes no
+        timer: nothing is left to be done for the job.
+        """
+        if self._closed:
+            return
+        self.cancel(name)
+        self._keys[name] = self._timers.call_later(seconds, self._due, name, action)
+
+    def cancel(self, name: str) -> None:
+        """Keep the timer of that name from running; nothing happens where there is none."""
+        key = self._keys.pop(name, None)
+        if key is not None:
+            self._timers.cancel(key)
+
+    def _due(self, name: str, action: Action) -> None:
+        self._keys.pop(name, None)
+        try:
+            outcome = action()
+        except Exception as error:  # noqa: BLE001 - a failed timer is reported like a failed task
+            self._supervisor.timer_failed(name, error, job=self.job_id)
+            return
+        if outcome is not None:
+            self._supervisor.spawn(f"{name}:{self.job_id}", lambda: outcome, job=self.job_id)
+
     async def close(self) -> None:
-        """Dispose of everything, newest first; returns when done. Safe to call twice."""
+        """Drop the timers and dispose of the rest, newest first. Safe to call twice."""
         self._closed = True
+        for name in tuple(self._keys):
+            self.cancel(name)
         while self._disposers:
             name, disposer = self._disposers.popitem()
             try:

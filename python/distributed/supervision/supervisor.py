@@ -78,6 +78,11 @@ class Supervisor:
         task.add_done_callback(self._ended)
         return task
 
+    def timer_failed(self, name: str, error: Exception, **context: object) -> None:
+        """Log and count what a timer's action raised."""
+        self._metrics.count("timer_failures", kind=name.partition(":")[0])
+        self._logger.bind(**context).error("timer %s failed: %s", name, error, exc_info=error)
+
     async def stop(self, *, timeout_seconds: float = 5.0) -> None:
         """Cancel every task and wait for their ends; those that resist are logged.
 

@@ -46,7 +46,6 @@ class ClusterSpec(msgspec.Struct, frozen=True, kw_only=True):
         progress_interval_seconds=0.25,
         finished_keep_seconds=20.0,
         authority_seconds=8.0,
-        tick_seconds=0.25,
         status_interval_seconds=1.0,
     )
     worker: WorkerSettings = WorkerSettings(
@@ -56,7 +55,6 @@ class ClusterSpec(msgspec.Struct, frozen=True, kw_only=True):
         orphan_result_seconds=40.0,
         record_idle_seconds=20.0,
         guard_interval_seconds=1e9,
-        tick_seconds=0.25,
     )
     client: ClientSettings = ClientSettings(check_imports=False)
 

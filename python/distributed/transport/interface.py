@@ -146,6 +146,10 @@ class Pool(Protocol):
         """As `Connection.send`, connecting first where needed."""
         ...
 
+    def stands(self, address: Address) -> bool:
+        """Whether a connection to `address` is open now."""
+        ...
+
     async def close(self) -> None:
         """End every connection."""
         ...

@@ -102,6 +102,10 @@ class ConnectionPool:
             return None
         return entry.connection
 
+    def stands(self, address: Address) -> bool:
+        """Whether a connection to `address` is open now."""
+        return self.opened(address) is not None
+
     async def request(
         self, address: Address, message: msgspec.Struct, *, timeout: float
     ) -> msgspec.Struct:

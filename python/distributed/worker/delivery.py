@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import count
 
 from distributed.errors import PeerRefused, TransportError
@@ -76,7 +77,8 @@ class Delivery:
         record.delivering = False
         resend_at = record.outbox.next_due()
         if resend_at is not None:
-            state.deadlines.set(("resend", record.job_id, ""), resend_at)
+            seconds = resend_at - state.clock.now()
+            record.scope.timer("resend", seconds, partial(self.wake, record))
         state.forget_when_idle(record)
 
     async def _offer(self, record: JobRecord, message: WorkerResults) -> str | None:

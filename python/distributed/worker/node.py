@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from distributed.clock import Clock
+from distributed.clock import Clock, WheelTimers
 from distributed.execution.interface import Executor
 from distributed.execution.pool import PoolSettings, SubprocessPool
 from distributed.execution.spill import sweep
@@ -38,7 +38,7 @@ from .reporting import Reporting
 from .running import Running
 from .settings import WorkerSettings
 from .state import WorkerState
-from .timers import Timers
+from .timeouts import Timeouts
 from .transfers import Transfers
 from .views import Views
 
@@ -106,7 +106,7 @@ class WorkerNode:
         self._assignments = Assignments(self.state, self._running, self._orphans)
         self._cancellation = Cancellation(self.state, self._running)
         self.registration = Registration(self.state, self._orphans, membership)
-        self._timers = Timers(self.state, self._running, self._orphans, self._delivery)
+        self._running.on_due = Timeouts(self.state, self._running).due
         self._guards = Guards(self.state, self._running)
         self._views = Views(self.state, self.registration, membership)
         self._membership = membership
@@ -141,6 +141,7 @@ class WorkerNode:
             ConfigError: the address cannot be bound or the executor cannot run.
         """
         state = self.state
+        state.timers = WheelTimers(asyncio.get_running_loop(), on_error=state.timer_failed)
         await state.executor.open()
         identity = state.identity
         self._listener = await self._transport.listen(self._bind, self.handlers(), identity)
@@ -158,7 +159,6 @@ class WorkerNode:
                 }
             )
         spawn = state.spawn
-        spawn("timers", self._timers.run, policy=Policy.RESTART)
         spawn("progress", self._reporting.run, policy=Policy.RESTART)
         spawn("guards", self._guards.run, policy=Policy.RESTART)
         if self._own_executor:
@@ -214,6 +214,7 @@ class WorkerNode:
         if drain_seconds > 0:
             await self.drain(drain_seconds)
         state.draining = True
+        state.timers.stop()
         await settle("the background", state.end_tasks, log)
         if self._listener is not None:
             await settle("the listener", self._listener.close, log)

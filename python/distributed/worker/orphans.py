@@ -10,6 +10,7 @@ for a manager that comes late, and then the job is forgotten.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from distributed.telemetry.logs import BoundLogger
 
@@ -36,7 +37,7 @@ class Orphans:
             record.moved.set()
         if record.orphaned:
             record.orphaned = False
-            self._state.deadlines.cancel(("orphan", record.job_id, ""))
+            record.scope.cancel("orphan")
             self._log(record).info("manager %s took the job over", manager)
 
     def lost(self, record: JobRecord, reason: str) -> None:
@@ -45,7 +46,7 @@ class Orphans:
             return
         record.orphaned = True
         grace = self._state.settings.orphan_grace_seconds
-        self._state.deadlines.set(("orphan", record.job_id, ""), self._state.clock.now() + grace)
+        record.scope.timer("orphan", grace, partial(self._grace_over, record))
         self._state.metrics.count("jobs_orphaned")
         self._log(record).warning("orphaned (%s); %g s for another manager", reason, grace)
 
@@ -61,7 +62,7 @@ class Orphans:
             if record.manager == manager and record.orphaned:
                 self.commanded(record, record.fence, manager, record.manager_address)
 
-    async def grace_over(self, record: JobRecord) -> None:
+    async def _grace_over(self, record: JobRecord) -> None:
         """Apply the rule to a job that nobody took over."""
         if not record.attempts:
             self._log(record).warning("dropping an orphan with %d results", len(record.outbox))
@@ -75,7 +76,7 @@ class Orphans:
         for attempt in list(record.attempts.values()):
             self.end(record, attempt, "orphaned", reason)
         keep = self._state.settings.orphan_result_seconds
-        self._state.deadlines.set(("orphan", record.job_id, ""), self._state.clock.now() + keep)
+        record.scope.timer("orphan", keep, partial(self._grace_over, record))
 
     def _log(self, record: JobRecord) -> BoundLogger:
         return self._state.logger.bind(job=record.job_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from distributed.errors import TransportError
 from distributed.membership.events import Died, Event, EventsLost, Joined, Left, MemberEvent
 from distributed.membership.interface import Membership
@@ -20,7 +22,10 @@ from distributed.types import Address
 from .orphans import Orphans
 from .state import WorkerState
 
-REGISTER_AGAIN_STATUSES = 10
+REGISTER_AGAIN_INTERVALS = 10
+"""After so many status intervals the registration is said again, with all that runs here."""
+BUSY_REPEATS = 3
+"""After so many status intervals a busy worker says again what has not changed."""
 
 
 class ManagerLink:
@@ -28,18 +33,33 @@ class ManagerLink:
 
     Attributes:
         registered: whether it took this worker into its pool.
+        intervals: how many passed since the registration.
+        told: the last status sent, without its number.
+        repeats: how many intervals had nothing newer.
         answered_at: clock seconds of its last sign of life.
         from_seed: kept although membership does not show it.
     """
 
-    __slots__ = ("address", "answered_at", "from_seed", "gone", "name", "registered", "statuses")
+    __slots__ = (
+        "address",
+        "answered_at",
+        "from_seed",
+        "gone",
+        "intervals",
+        "name",
+        "registered",
+        "repeats",
+        "told",
+    )
 
     def __init__(self, address: str, now: float, *, from_seed: bool) -> None:
         self.address = Address(address)
         self.name = ""
         self.registered = False
         self.gone = False
-        self.statuses = 0
+        self.intervals = 0
+        self.told: WorkerStatus | None = None
+        self.repeats = 0
         self.answered_at = now
         self.from_seed = from_seed
 
@@ -103,8 +123,8 @@ class Registration:
         """Stay registered with one manager for as long as it is known."""
         state = self._state
         while link.address in self._links:
-            if link.registered and link.statuses < REGISTER_AGAIN_STATUSES:
-                link.statuses += 1
+            if link.registered and link.intervals < REGISTER_AGAIN_INTERVALS:
+                link.intervals += 1
                 await self._send_status(link)
             else:
                 await self._register(link)
@@ -147,7 +167,8 @@ class Registration:
         self._answered(link, reply)
 
     def _answered(self, link: ManagerLink, reply: WorkerRegistered) -> None:
-        link.registered, link.statuses, link.name = True, 0, reply.manager
+        link.registered, link.intervals, link.name = True, 0, reply.manager
+        link.told = None
         link.answered_at = self._state.clock.now()
         if link.gone:
             link.gone = False
@@ -156,21 +177,40 @@ class Registration:
             self._know(address)
 
     async def _send_status(self, link: ManagerLink) -> None:
+        status = self.status()
         try:
-            await self._state.pool.send(link.address, self.status())
+            if not self._nothing_new(link, status):
+                self._sequence += 1
+                numbered = msgspec.structs.replace(status, sequence=self._sequence)
+                await self._state.pool.send(link.address, numbered)
+                link.told, link.repeats = status, 0
             link.answered_at = self._state.clock.now()
         except TransportError:
             link.registered = False
 
+    def _nothing_new(self, link: ManagerLink, status: WorkerStatus) -> bool:
+        """Whether this interval may pass in silence.
+
+        It may where the manager has the same from before, the connection stands, and
+        membership watches over this worker. What a busy worker says is compared with what
+        the manager gave it since, so it is said again now and then.
+        """
+        if self._membership is None or status != link.told:
+            return False
+        link.repeats += 1
+        busy = status.free_cores != status.cores
+        if busy and link.repeats >= BUSY_REPEATS:
+            return False
+        return self._state.pool.stands(link.address)
+
     def status(self) -> WorkerStatus:
-        """How this worker stands."""
+        """How this worker stands; what is sent gets a number."""
         state = self._state
-        self._sequence += 1
         executor = state.executor
         return WorkerStatus(
             state.name,
             state.identity.instance,
-            self._sequence,
+            0,
             executor.slots,
             executor.free_slots,
             state.attempts - executor.waiting,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
 from distributed.errors import TransportError
@@ -41,6 +42,7 @@ class Reporting:
         self._state = state
         self._changed: dict[str, JobRecord] = {}
         self._lanes: dict[str, Lane] = {}
+        self._news = asyncio.Event()
 
     def handlers(self) -> Handlers:
         """Messages of this conversation."""
@@ -55,19 +57,26 @@ class Reporting:
     def progressed(self, record: JobRecord, attempt: AttemptRecord) -> None:
         """The attempt has news."""
         attempt.dirty = True
-        self._changed[record.job_id] = record
+        self._note(record)
 
     def wrote(self, record: JobRecord, log: WorkerLog) -> None:
         """Keep captured lines for the next message; over the bound the oldest go first."""
         record.keep_log(log, self._state.settings.log_lines)
-        self._changed[record.job_id] = record
+        self._note(record)
 
     async def run(self) -> None:
-        """Send what is new at each interval, until cancelled."""
+        """Send what is new, an interval after it came, until cancelled."""
         state = self._state
         while True:
+            await self._news.wait()
             await state.clock.sleep(state.settings.progress_interval_seconds)
             self._round()
+            if not self._changed:
+                self._news.clear()
+
+    def _note(self, record: JobRecord) -> None:
+        self._changed[record.job_id] = record
+        self._news.set()
 
     def _round(self) -> None:
         now = self._state.clock.now()
@@ -120,7 +129,7 @@ class Reporting:
         for attempt in record.attempts.values():
             if attempt.dirty:
                 if len(entries) == MAX_ENTRIES:
-                    self._changed[record.job_id] = record
+                    self._note(record)
                     break
                 attempt.dirty = False
                 entries.append(progress_of(attempt, self._state.name, now))

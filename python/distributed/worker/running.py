@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
 from functools import partial
 
 import msgspec
@@ -29,7 +30,13 @@ HOW_IT_ENDED = {"timed_out": "timed_out", "orphaned": "cancelled", "guard": "los
 
 
 class Running:
-    """Starts attempts, follows them, and puts their results into the outbox."""
+    """Starts attempts, follows them, and puts their results into the outbox.
+
+    Attributes:
+        on_due: called when an attempt's time is up.
+    """
+
+    on_due: Callable[[JobRecord, AttemptRecord], None]
 
     def __init__(
         self,
@@ -159,8 +166,7 @@ class Running:
 
     def _carry(self, record: JobRecord, attempt: AttemptRecord, event: Finished) -> None:
         """Bring a large value to safety; the attempt's own timeout does not count for that."""
-        key = ("timeout", record.job_id, attempt.assignment.dispatch_id)
-        self._state.deadlines.cancel(key)
+        record.scope.cancel(timeout_of(attempt))
         attempt.pid, attempt.started_at = 0, None
         self._set_deadline(record, attempt)
         moved = partial(self._moved, record, attempt, event=event)
@@ -199,7 +205,7 @@ class Running:
         if record.attempts.pop(assignment.dispatch_id, None) is not None:
             self._state.attempts -= 1
             self._state.promised_bytes -= assignment.workflow.memory_bytes or 0
-            self._state.deadlines.cancel(("timeout", record.job_id, assignment.dispatch_id))
+            record.scope.cancel(timeout_of(attempt))
         self._state.events.note(state, assignment, error=error)
         self._state.metrics.count("attempts_ended", state=state)
         record.outbox.put(result)
@@ -217,5 +223,20 @@ class Running:
         if attempt.started_at is not None and assignment.workflow.timeout_seconds is not None:
             ends.append(attempt.started_at + assignment.workflow.timeout_seconds)
         if ends:
-            key = ("timeout", record.job_id, assignment.dispatch_id)
-            self._state.deadlines.set(key, min(ends))
+            self._arm(record, attempt, min(ends) - self._state.clock.now())
+
+    def extend(self, record: JobRecord, attempt: AttemptRecord, seconds: float) -> None:
+        """Let the attempt run for `seconds` from now, though not past the job's deadline."""
+        remaining = attempt.assignment.remaining_seconds
+        if remaining is not None:
+            left = attempt.accepted_at + remaining - self._state.clock.now()
+            seconds = min(seconds, left)
+        self._arm(record, attempt, seconds)
+
+    def _arm(self, record: JobRecord, attempt: AttemptRecord, seconds: float) -> None:
+        record.scope.timer(timeout_of(attempt), seconds, partial(self.on_due, record, attempt))
+
+
+def timeout_of(attempt: AttemptRecord) -> str:
+    """The name of an attempt's timer."""
+    return f"timeout:{attempt.assignment.dispatch_id}"

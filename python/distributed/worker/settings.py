@@ -61,8 +61,6 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Captured output lines that wait to be sent, for each job; more are dropped and counted."""
     event_log_bytes: int = 8 << 20
     """Size at which the event log is rotated; one older file is kept."""
-    tick_seconds: float = 0.02
-    """How often deadlines are looked at: how late something due may be done."""
     guard_interval_seconds: float = 1.0
     """How often the worker measures itself and its children."""
     memory_warn: float = 0.8

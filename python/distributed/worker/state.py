@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
-from distributed.clock import Clock
+from distributed.clock import Clock, WheelTimers
 from distributed.execution.interface import Executor
-from distributed.jobs.deadlines import Deadlines
 from distributed.jobs.outbox import Outbox
 from distributed.supervision import JobScope, Policy, Supervisor
 from distributed.telemetry.logs import BoundLogger
@@ -26,9 +26,8 @@ if TYPE_CHECKING:
     from .forensics import EventLog
 
 STOP_SECONDS = 1.0
-
-Due = tuple[str, str, str]
-"""What is due (`timeout`, `orphan`, `resend`, `forget`), the job, and the dispatch id or ""."""
+WEIGH_SECONDS = 0.5
+"""How old the sum of undelivered results may be when work is offered."""
 
 
 class WorkerState:
@@ -36,9 +35,8 @@ class WorkerState:
 
     Attributes:
         records: every job known here, by id: the only table keyed by job.
-        deadlines: what is due when, looked at by the node's one timer task.
+        timers: all of the node's; a job's are set through its scope. Made at the start.
         draining: whether new work is refused for good.
-        overfull: whether so many results wait for their delivery that no work is taken.
         overload: `healthy`, `busy` or `overloaded`, from the resource guards.
         web_address: where the status page is served, for who asks; "" where it is not.
         tracer: follows jobs; whoever hosts the node sets it.
@@ -68,12 +66,13 @@ class WorkerState:
         self.events = events
         self.pool: Pool
         self.records: dict[str, JobRecord] = {}
-        self.deadlines: Deadlines[Due] = Deadlines()
+        self.timers: WheelTimers
         self.draining = False
         self.web_address = ""
         self.tracer: Tracer = NO_TRACES
         self.overload = "healthy"
-        self.overfull = False
+        self._overfull = False
+        self._weighed_at = float("-inf")
         self.attempts = 0
         self.promised_bytes = 0
         self.on_idle: Callable[[], None] = lambda: None
@@ -88,6 +87,11 @@ class WorkerState:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def timer_failed(self, error: BaseException, name: str) -> None:
+        """A timer of the node itself failed."""
+        self.metrics.count("timer_failures", kind=name.rpartition(".")[2])
+        self.logger.error("timer %s failed: %s", name, error, exc_info=error)
+
     async def end_tasks(self) -> None:
         """Cancel all that runs in the background, and start no more."""
         self.stopping = True
@@ -98,6 +102,16 @@ class WorkerState:
             await asyncio.wait(tasks, timeout=STOP_SECONDS)
 
     @property
+    def overfull(self) -> bool:
+        """Whether so many results wait for their delivery that no work is taken."""
+        now = self.clock.now()
+        if now - self._weighed_at >= WEIGH_SECONDS:
+            self._weighed_at = now
+            kept = sum(record.outbox.bytes for record in self.records.values())
+            self._overfull = kept > self.settings.undelivered_bytes
+        return self._overfull
+
+    @property
     def name(self) -> str:
         """This worker's name."""
         return self.identity.name
@@ -106,7 +120,7 @@ class WorkerState:
         """The job's record, made where there is none."""
         record = self.records.get(job_id)
         if record is None or record.ended:
-            scope = JobScope(job_id, self.supervisor, self.logger)
+            scope = JobScope(job_id, self.supervisor, self.logger, self.timers)
             record = JobRecord(job_id, scope, self.settings.resend_seconds)
             self.records[job_id] = record
         return record
@@ -122,12 +136,16 @@ class WorkerState:
 
     def forget_when_idle(self, record: JobRecord) -> None:
         """Start or stop the clock after which an idle job is forgotten."""
-        due = ("forget", record.job_id, "")
         if record.idle:
-            self.deadlines.set(due, self.clock.now() + self.settings.record_idle_seconds)
+            idle_seconds = self.settings.record_idle_seconds
+            record.scope.timer("forget", idle_seconds, partial(self._forget, record))
             self.on_idle()
         else:
-            self.deadlines.cancel(due)
+            record.scope.cancel("forget")
+
+    async def _forget(self, record: JobRecord) -> None:
+        if record.idle:
+            await self.drop(record, "idle")
 
     async def drop(self, record: JobRecord, reason: str, *, keep_fence: bool = False) -> None:
         """Forget the job: what runs is killed, what is undelivered is gone.
@@ -135,12 +153,9 @@ class WorkerState:
         With `keep_fence` its fence is remembered for a while, so that a manager that slept
         through the job's end cannot begin it again.
         """
-        for kind in ("forget", "orphan", "resend"):
-            self.deadlines.cancel((kind, record.job_id, ""))
         for dispatch_id, attempt in list(record.attempts.items()):
             attempt.ended_by = attempt.ended_by or "dropped"
             self.executor.cancel(dispatch_id, 0.0, reason)
-            self.deadlines.cancel(("timeout", record.job_id, dispatch_id))
         self.attempts -= len(record.attempts)
         self.promised_bytes -= sum(
             attempt.assignment.workflow.memory_bytes or 0 for attempt in record.attempts.values()
@@ -150,9 +165,12 @@ class WorkerState:
             record.ended = True
             record.outbox = Outbox(self.settings.resend_seconds)
             record.logs.clear()
-            due = ("forget", record.job_id, "")
-            self.deadlines.set(due, self.clock.now() + self.settings.record_idle_seconds)
+            self.timers.call_later(self.settings.record_idle_seconds, self._forget_fence, record)
         elif self.records.get(record.job_id) is record:
             del self.records[record.job_id]
         await record.scope.close()
         self.on_idle()
+
+    def _forget_fence(self, record: JobRecord) -> None:
+        if self.records.get(record.job_id) is record:
+            del self.records[record.job_id]

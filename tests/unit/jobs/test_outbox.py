@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from distributed.jobs.deadlines import Deadlines
 from distributed.jobs.fence import fence
 from distributed.jobs.outbox import Outbox
 from distributed.messages.results import WorkflowResult
@@ -60,25 +59,6 @@ def test_a_new_receiver_is_told_everything_in_order() -> None:
     outbox.sent(outbox.due(0.0, 1), 0.0)
     outbox.resend_all()
     assert names(outbox.due(0.0, 9)) == ["a", "b"]
-
-
-def test_deadlines_come_due_in_order_once_and_can_be_moved_and_cancelled() -> None:
-    deadlines: Deadlines[str] = Deadlines()
-    for key, at in (("b", 2.0), ("a", 1.0), ("c", 3.0), ("d", 1.5)):
-        deadlines.set(key, at)
-    deadlines.set("c", 0.5)
-    deadlines.cancel("d")
-    assert deadlines.due(1.0) == ["c", "a"]
-    assert deadlines.due(9.0) == ["b"]
-    assert deadlines.due(9.0) == []
-
-
-def test_deadlines_moved_many_times_do_not_grow() -> None:
-    deadlines: Deadlines[str] = Deadlines()
-    for step in range(10_000):
-        deadlines.set("only", float(step))
-    assert len(deadlines._heap) <= 65
-    assert deadlines.due(1e9) == ["only"]
 
 
 def test_the_gates_epoch_counts_before_the_managers() -> None:

@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from distributed.clock import SystemClock
+from distributed.clock import SystemClock, WheelTimers
 from distributed.supervision import JobScope, Policy, Supervisor
 from distributed.telemetry.logs import node_logger
 from distributed.telemetry.metrics import CountingMetrics
@@ -33,6 +33,11 @@ class Bench:
             on_fatal=lambda name, _: self.fatal.append(name),
             first_pause_seconds=0.001,
         )
+
+    def scope(self) -> JobScope:
+        """A scope whose timers are those of the running loop."""
+        timers = WheelTimers(asyncio.get_running_loop(), on_error=lambda *_: None)
+        return JobScope("j1", self.supervisor, self.logger, timers)
 
 
 @pytest.fixture
@@ -97,7 +102,7 @@ async def test_a_scope_closes_newest_first_and_goes_on_past_errors(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
     closed: list[str] = []
-    scope = JobScope("j1", bench.supervisor, bench.logger)
+    scope = bench.scope()
     scope.register("first", lambda: closed.append("first"))
     scope.register("bad", fail)
     scope.register("last", lambda: closed.append("last"))
@@ -109,7 +114,7 @@ async def test_a_scope_closes_newest_first_and_goes_on_past_errors(
 
 
 async def test_a_scope_ends_its_tasks_and_forgets_the_ended_ones(bench: Bench) -> None:
-    scope = JobScope("j1", bench.supervisor, bench.logger)
+    scope = bench.scope()
 
     async def briefly() -> None:
         return
@@ -124,8 +129,65 @@ async def test_a_scope_ends_its_tasks_and_forgets_the_ended_ones(bench: Bench) -
 
 
 async def test_a_closed_scope_holds_nothing_more(bench: Bench) -> None:
-    scope = JobScope("j1", bench.supervisor, bench.logger)
+    scope = bench.scope()
     await scope.close()
     with pytest.raises(RuntimeError, match="closed"):
         scope.register("late", lambda: None)
     assert scope.held == ()
+
+
+async def test_a_timer_of_a_scope_runs_once_and_is_forgotten(bench: Bench) -> None:
+    scope, ran = bench.scope(), asyncio.Event()
+    scope.timer("resend", 0.0, ran.set)
+    assert scope.held == ("resend",)
+    await ran.wait()
+    assert scope.held == ()
+
+
+async def test_a_timer_set_again_replaces_the_one_before(bench: Bench) -> None:
+    scope, ran = bench.scope(), asyncio.Event()
+    before: list[str] = []
+    scope.timer("resend", 0.0, lambda: before.append("first"))
+    scope.timer("resend", 0.0, ran.set)
+    await ran.wait()
+    assert before == []
+
+
+async def test_the_close_of_a_scope_cancels_its_timers_and_takes_no_more(bench: Bench) -> None:
+    scope, ran = bench.scope(), asyncio.Event()
+    late: list[str] = []
+    scope.timer("orphan", 0.0, lambda: late.append("orphan"))
+    await scope.close()
+    scope.timer("resend", 0.0, lambda: late.append("resend"))
+    assert scope.held == ()
+    bench.scope().timer("other", 0.0, ran.set)
+    await ran.wait()
+    assert late == []
+
+
+async def test_a_timer_may_close_its_own_scope(bench: Bench) -> None:
+    scope, closed = bench.scope(), asyncio.Event()
+
+    async def forget() -> None:
+        await scope.close()
+        closed.set()
+
+    scope.timer("forget", 0.0, forget)
+    await closed.wait()
+    assert scope.closed
+
+
+async def test_a_timer_that_fails_is_logged_with_its_job_and_counted(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    scope, ran = bench.scope(), asyncio.Event()
+
+    def fails() -> None:
+        ran.set()
+        raise Boom("no reason")
+
+    with caplog.at_level(logging.ERROR):
+        scope.timer("timeout:d1", 0.0, fails)
+        await ran.wait()
+    assert [record.job for record in caplog.records] == ["j1"]
+    assert bench.metrics.counts[("timer_failures", (("kind", "timeout"),))] == 1

@@ -1,4 +1,4 @@
-"""The worker's one timer task: timeouts, orphans, resends, forgetting."""
+"""An attempt whose time is up: its end, or more time for proven progress."""
 
 from __future__ import annotations
 
@@ -7,65 +7,22 @@ from distributed.messages.cancel import ExtendTimeout, TimeoutExtended
 from distributed.supervision import Policy
 from distributed.types import Address
 
-from .delivery import Delivery
-from .orphans import Orphans
 from .record import AttemptRecord, JobRecord
 from .running import Running
-from .state import Due, WorkerState
-
-SWEEP_SECONDS = 0.5
+from .state import WorkerState
 
 
-class Timers:
-    """Does what is due. One failing duty is logged and hides no other."""
+class Timeouts:
+    """Ends attempts past the job's deadline; one past its own timeout may prove progress."""
 
-    def __init__(
-        self, state: WorkerState, running: Running, orphans: Orphans, delivery: Delivery
-    ) -> None:
+    def __init__(self, state: WorkerState, running: Running) -> None:
         self._state = state
         self._running = running
-        self._orphans = orphans
-        self._delivery = delivery
 
-    async def run(self) -> None:
-        """Look at the deadlines until cancelled."""
-        state = self._state
-        sweep_at = 0.0
-        while True:
-            await state.clock.sleep(state.settings.tick_seconds)
-            if state.clock.now() >= sweep_at:
-                sweep_at = state.clock.now() + SWEEP_SECONDS
-                kept = sum(record.outbox.bytes for record in state.records.values())
-                state.overfull = kept > state.settings.undelivered_bytes
-            await self._do_due()
-
-    async def _do_due(self) -> None:
-        state = self._state
-        for due in state.deadlines.due(state.clock.now()):
-            try:
-                await self._do(due)
-            except Exception as error:  # noqa: BLE001 - one duty must not hide the others
-                state.metrics.count("timer_failures", kind=due[0])
-                state.logger.bind(job=due[1]).error("%s failed", due[0], exc_info=error)
-
-    async def _do(self, due: Due) -> None:
-        kind, job_id, dispatch_id = due
-        record = self._state.records.get(job_id)
-        if record is None:
+    def due(self, record: JobRecord, attempt: AttemptRecord) -> None:
+        """The attempt's time is up."""
+        if attempt.assignment.dispatch_id not in record.attempts:
             return
-        if kind == "timeout":
-            attempt = record.attempts.get(dispatch_id)
-            if attempt is not None:
-                self._attempt_due(record, attempt)
-        elif kind == "orphan":
-            await self._orphans.grace_over(record)
-        elif kind == "resend":
-            self._delivery.wake(record)
-        elif record.idle:
-            await self._state.drop(record, "idle")
-
-    def _attempt_due(self, record: JobRecord, attempt: AttemptRecord) -> None:
-        """Past the job's deadline it ends; past its own timeout it may prove progress."""
         now = self._state.clock.now()
         assignment = attempt.assignment
         remaining = assignment.remaining_seconds
@@ -105,10 +62,7 @@ class Timers:
             self._time_out(record, attempt, f"no extension: {reason}")
             return
         attempt.done_at_grant = proof
-        until = self._state.clock.now() + reply.granted_seconds
-        if assignment.remaining_seconds is not None:
-            until = min(until, attempt.accepted_at + assignment.remaining_seconds)
-        self._state.deadlines.set(("timeout", record.job_id, assignment.dispatch_id), until)
+        self._running.extend(record, attempt, reply.granted_seconds)
         self._state.logger.bind(job=record.job_id, workflow=assignment.workflow.name).info(
             "timeout extended by %g s: %s", reply.granted_seconds, message.reason
         )
