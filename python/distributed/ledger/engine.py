@@ -88,13 +88,27 @@ class InlineEngine:
     async def write(self, work: Work[T]) -> T:
         """Run `work` and commit."""
         with mapped():
-            if self._connection is None:
-                self._connection = self._engine.connect()
-            return _transact(self._connection, work)
+            return _transact(self._connect(), work)
 
     async def read(self, work: Work[T]) -> T:
-        """Run `work` in a transaction of its own."""
-        return await self.write(work)
+        """Run `work`; nobody else runs meanwhile."""
+        with mapped():
+            connection = self._connect()
+            try:
+                return work(connection)
+            finally:
+                connection.rollback()
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """What plain SQL selects, at once."""
+        raw = self._connect().connection.driver_connection
+        assert raw is not None
+        return list(raw.execute(statement))
+
+    def _connect(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
 
     async def close(self) -> None:
         """Drop the database."""

@@ -29,6 +29,15 @@ class Reads:
             (now - t.jobs.c.accepted_at).label("age"),
             (t.jobs.c.ended_at - t.jobs.c.accepted_at).label("elapsed"),
         )
+        ran_out = func.coalesce(t.holders.c.expires_at, 0.0)
+        self._orphans = (
+            select(t.leases.c.job_id, t.leases.c.owner, t.leases.c.epoch)
+            .add_columns((now - ran_out).label("expired"))
+            .select_from(t.leases.outerjoin(t.holders, t.holders.c.owner == t.leases.c.owner))
+            .where(ran_out <= now)
+            .order_by(t.leases.c.job_id)
+            .limit(bindparam("b_limit"))
+        )
 
     def load(self, connection: Connection, job_id: str) -> StoredJob | None:
         """Everything about one job but its events."""
@@ -187,15 +196,7 @@ class Reads:
 
     def orphans(self, connection: Connection, limit: int) -> tuple[Orphan, ...]:
         """Open jobs whose holder's time ran out, longest first."""
-        expired = (self._now - func.coalesce(t.holders.c.expires_at, 0.0)).label("expired")
-        query = (
-            select(t.leases.c.job_id, t.leases.c.owner, t.leases.c.epoch, expired)
-            .select_from(t.leases.outerjoin(t.holders, t.holders.c.owner == t.leases.c.owner))
-            .where(func.coalesce(t.holders.c.expires_at, 0.0) <= self._now)
-            .order_by(t.leases.c.job_id)
-            .limit(limit)
-        )
-        rows = connection.execute(query)
+        rows = connection.execute(self._orphans, {"b_limit": limit})
         return tuple(Orphan(r.job_id, r.owner, r.epoch, float(r.expired)) for r in rows)
 
     def owned(self, connection: Connection, owner: str) -> tuple[Lease, ...]:

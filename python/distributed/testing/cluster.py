@@ -79,8 +79,10 @@ class SimCluster:
         self._stack.callback(self.log.detach)
         self._stack.enter_context(no_real_world(self.loop))
         gc.collect()
+        gc.freeze()
         gc.disable()
         self._stack.callback(gc.enable)
+        self._stack.callback(gc.unfreeze)
         return self
 
     def __exit__(

@@ -98,7 +98,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         if context is None:
             context = copy_context()
         host = context.get(HOST, self.root)
-        handle = asyncio.TimerHandle(when, callback, args, self, context)
+        handle = _Timer(when, callback, args, self, context)
         if not host.dead:
             self._sequence += 1
             heapq.heappush(self._timers, (when, self._sequence, handle, host))
@@ -108,17 +108,23 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Cancelled timers stay in the heap until they are due: nothing depends on it."""
 
     def _run_once(self) -> None:
-        if not self._active and not self._stopping:  # type: ignore[attr-defined]
+        active = self._active
+        if not active and not self._stopping:  # type: ignore[attr-defined]
             self._jump()
-        self._collect_due()
-        hosts = list(self._active)
-        if self._shuffle and len(hosts) > 1:
+        if self._timers and self._timers[0][0] <= self._now:
+            self._collect_due()
+        if len(active) == 1:
+            (host,) = active
+            self._turn(host)
+            return
+        hosts = list(active)
+        if self._shuffle:
             self._rng.shuffle(hosts)
         for host in hosts:
             self._turn(host)
 
     def _jump(self) -> None:
-        while self._timers and self._timers[0][2].cancelled():
+        while self._timers and self._timers[0][2]._cancelled:
             heapq.heappop(self._timers)
         if not self._timers:
             raise VirtualTimeError(
@@ -145,12 +151,22 @@ class VirtualLoop(asyncio.BaseEventLoop):
             handle = ready.popleft()
             if not handle._cancelled:
                 count += 1
-                handle._run()
+                try:
+                    handle._context.run(handle._callback, *handle._args)  # type: ignore[attr-defined]
+                except (SystemExit, KeyboardInterrupt):
+                    raise
+                except BaseException as error:  # noqa: BLE001 - as asyncio: reported, and on
+                    self._failed(handle, error)
         self.steps += count
         if host.callback_seconds and count and not host.dead:
             self._park(host, count * host.callback_seconds)
         elif not ready or not host.runnable:
             self._active.pop(host, None)
+
+    def _failed(self, handle: asyncio.Handle, error: BaseException) -> None:
+        what = getattr(handle, "_callback", None)
+        text = f"exception in callback {getattr(what, '__qualname__', what)!s}"
+        self.call_exception_handler({"message": text, "exception": error, "handle": handle})
 
     # what can happen to a process
 
@@ -265,3 +281,22 @@ class VirtualLoop(asyncio.BaseEventLoop):
             copy_context().run(coroutine.close)
         except Exception as error:  # noqa: BLE001 - a killed process cannot object to its end
             self.errors.append({"message": f"closing {task.get_name()} failed", "exception": error})
+
+
+class _Timer(asyncio.TimerHandle):
+    """A timer handle without what debug mode keeps: very many are made."""
+
+    __slots__ = ()
+
+    def __init__(
+        self, when: float, callback: Any, args: Any, loop: VirtualLoop, context: Context
+    ) -> None:
+        self._context = context
+        self._loop = loop
+        self._callback = callback
+        self._args = args
+        self._cancelled = False
+        self._repr = None
+        self._source_traceback = None
+        self._when = when
+        self._scheduled = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import math
 import struct
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, cast
@@ -344,10 +345,11 @@ class TcpConnection(asyncio.Protocol):
         self._endpoint.logger.warning("closing the connection to %s: %s", self.address, reason)
         self.close_soon(reason)
 
-    def _rearm(self) -> None:
+    def _rearm(self, longest_seconds: float = math.inf) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_later(self._limits.keepalive_seconds, self._keepalive)
+        seconds = min(self._limits.keepalive_seconds, longest_seconds)
+        self._timer = self._loop.call_later(seconds, self._keepalive)
 
     def _keepalive(self) -> None:
         silent = self._endpoint.clock.now() - self._last_heard
@@ -356,7 +358,7 @@ class TcpConnection(asyncio.Protocol):
             return
         if silent >= self._limits.keepalive_seconds * 0.9:
             self._put(Kind.PING, 0, b"")
-        self._rearm()
+        self._rearm(self._limits.silence_seconds - silent)
 
 
 def format_address(name: Any) -> Address:

@@ -130,9 +130,7 @@ class WorkerState:
         record = self.record_for(job_id)
         record.fence = fence
         record.ended = True
-        self.deadlines.set(
-            ("forget", job_id, ""), self.clock.now() + self.settings.record_idle_seconds
-        )
+        self.timers.call_later(self.settings.record_idle_seconds, self._forget_fence, record)
 
     def forget_when_idle(self, record: JobRecord) -> None:
         """Start or stop the clock after which an idle job is forgotten."""
