@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
 
 from . import tables as t
 from .interface import Event, JobRow, Lease, Orphan, Placed, ResultRow, StoredJob, WorkflowRow

@@ -247,9 +247,8 @@ class SqlLedger:
     def _hold(
         self, owner: str, instance: str, lease_seconds: float, connection: Connection
     ) -> None:
-        now = float(connection.scalar(self._sql.now))  # type: ignore[arg-type]
-        row = {"owner": owner, "instance": instance, "expires_at": now + lease_seconds}
-        connection.execute(self._sql.put_holder, [row])
+        row = {"b_owner": owner, "b_instance": instance, "b_seconds": lease_seconds}
+        connection.execute(self._sql.hold, row)
 
     def _take(
         self, job_id: str, owner: str, epoch: int, force: bool, connection: Connection

@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Double,
     Table,
     bindparam,
     delete,
@@ -53,7 +54,7 @@ class Statements:
         self.put_logs = _upsert(dialect, t.logs, ("job_id",))
         self.put_placed = _upsert(dialect, t.placed, ("job_id", "datacenter"))
         self.put_workflow = _upsert(dialect, t.workflows, ("job_id", "workflow"))
-        self.put_holder = _upsert(dialect, t.holders, ("owner",))
+        self.hold = _hold(dialect, now)
         fence = select(t.leases.c.job_id, t.leases.c.owner, t.leases.c.epoch).where(
             _among(dialect, t.leases.c.job_id, "ids")
         )
@@ -129,6 +130,18 @@ def _tidy_parts() -> Executable:
         results.attempt == parts.attempt,
     )
     return delete(t.value_parts).where(parts.job_id == bindparam("b_job"), ~stands_for)
+
+
+def _hold(dialect: str, now: ColumnElement[float]) -> Executable:
+    """Extend an owner's lease from the database's now on."""
+    insert = _insert(dialect, t.holders).values(
+        owner=bindparam("b_owner"),
+        instance=bindparam("b_instance"),
+        expires_at=now + bindparam("b_seconds", type_=Double),
+    )
+    rest = {name: insert.excluded[name] for name in ("instance", "expires_at")}
+    statement: Executable = insert.on_conflict_do_update(index_elements=["owner"], set_=rest)
+    return statement
 
 
 def _acquire(now: ColumnElement[float]) -> Executable:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import msgspec
 
 from distributed.errors import TransportError
@@ -30,12 +32,13 @@ that."""
 class GateLink:
     """A gate that registered, until it fails to take status messages."""
 
-    __slots__ = ("address", "failures", "name", "told", "told_at")
+    __slots__ = ("address", "busy", "failures", "name", "told", "told_at")
 
     def __init__(self, name: str, address: str) -> None:
         self.name = name
         self.address = Address(address)
         self.failures = 0
+        self.busy = False
         self.told: ManagerStatus | None = None
         self.told_at = float("-inf")
 
@@ -63,9 +66,6 @@ class Gates:
         link = self._links.get(message.name)
         if link is None or link.address != message.address:
             link = self._links[message.name] = GateLink(message.name, message.address)
-            self._state.spawn(
-                f"gate:{message.name}", lambda: self._keep(link), policy=Policy.RESTART
-            )
         link.failures = 0
         return ManagerRegistered(self.status())
 
@@ -112,23 +112,33 @@ class Gates:
             return "overloaded"
         return "busy" if any(status.overload != "healthy" for status in facts) else "healthy"
 
-    async def _keep(self, link: GateLink) -> None:
+    async def run(self) -> None:
+        """Send the status to each gate to which it is news, until cancelled."""
         state = self._state
-        while self._links.get(link.name) is link:
+        while True:
             await state.clock.sleep(state.settings.status_interval_seconds)
-            status = self.status()
-            if self._nothing_new(link, status):
+            if not self._links:
                 continue
-            try:
-                await state.pool.send(link.address, status)
-                link.failures = 0
-                link.told, link.told_at = status, state.clock.now()
-            except TransportError:
-                link.failures += 1
-                if link.failures >= state.settings.gate_forget_failures:
-                    if self._links.get(link.name) is link:
-                        del self._links[link.name]
-                    return
+            status = self.status()
+            for link in self._links.values():
+                if not link.busy and not self._nothing_new(link, status):
+                    link.busy = True
+                    state.spawn(
+                        f"gate:{link.name}", partial(self._tell, link, status), policy=Policy.ONCE
+                    )
+
+    async def _tell(self, link: GateLink, status: ManagerStatus) -> None:
+        try:
+            await self._state.pool.send(link.address, status)
+            link.failures = 0
+            link.told, link.told_at = status, self._state.clock.now()
+        except TransportError:
+            link.failures += 1
+            given_up = link.failures >= self._state.settings.gate_forget_failures
+            if given_up and self._links.get(link.name) is link:
+                del self._links[link.name]
+        finally:
+            link.busy = False
 
     def _nothing_new(self, link: GateLink, status: ManagerStatus) -> bool:
         """Whether the gate has the same, said so lately that it need not hear it again yet."""

@@ -157,6 +157,7 @@ class ManagerNode:
             spawn("watch-members", self.roster.watch, policy=Policy.RESTART)
         spawn("watching", self._watching.run, policy=Policy.RESTART)
         spawn("progress", self._progress.report, policy=Policy.RESTART)
+        spawn("gates", self._gates.run, policy=Policy.RESTART)
         state.logger.info("listening on %s for %s", advertised, identity.datacenter)
 
     async def drain_node(self, _: Context, message: Message) -> Message:

@@ -27,6 +27,9 @@ from .scheduling import Scheduler
 from .state import ManagerState
 from .worker_seat import WorkerSeat
 
+LISTEN_SECONDS = 1.0
+"""Between two looks for workers that fell silent."""
+
 
 class Roster:
     """Takes workers in, judges their standing, and loses what they had when they go.
@@ -47,6 +50,7 @@ class Roster:
         self._lifecycle = lifecycle
         self._scheduler = scheduler
         self._reconcile = reconcile
+        self._listen_at = 0.0
         self._members: tuple[Member, ...] = ()
         self._peers: tuple[tuple[str, str], ...] = ()
 
@@ -149,9 +153,13 @@ class Roster:
     def sweep(self) -> None:
         """Open workers whose pause is over, drop those that fell silent."""
         now = self._state.clock.now()
+        listen = now >= self._listen_at
+        if listen:
+            self._listen_at = now + LISTEN_SECONDS
         for seat in list(self._state.seats.values()):
             silent = now - seat.heard_at
-            if silent > self._state.settings.worker_lost_seconds and not self._vouched(seat):
+            lost = listen and silent > self._state.settings.worker_lost_seconds
+            if lost and not self._vouched(seat):
                 self.remove(seat, f"silent for {silent:.1f} s")
             elif seat.slots.standing is Standing.SHUT and self.judge(seat):
                 self._scheduler.wake()

@@ -12,8 +12,9 @@ from distributed.transport.frames import Kind
 
 _FIXSTR = range(0xA0, 0xC0)
 _STR8 = 0xD9
-_PREFIX = {Kind.REQUEST: DEADLINE.size}
-_CARRIES_MESSAGE = frozenset({Kind.REQUEST, Kind.REPLY, Kind.NOTICE})
+_PREFIX = {int(Kind.REQUEST): DEADLINE.size, int(Kind.REPLY): 0, int(Kind.NOTICE): 0}
+"""Kinds that carry a message, and how many bytes stand before it."""
+_LABELS = {int(kind): kind.name.lower() for kind in Kind}
 _names: dict[bytes, str] = {}
 
 
@@ -28,9 +29,10 @@ class Passing(NamedTuple):
     @property
     def label(self) -> str:
         """The message's type, or the frame's kind where it carries none."""
-        if self.kind in _CARRIES_MESSAGE:
-            return message_name(self.body, _PREFIX.get(Kind(self.kind), 0))
-        return Kind(self.kind).name.lower()
+        before = _PREFIX.get(self.kind)
+        if before is not None:
+            return message_name(self.body, before)
+        return _LABELS.get(self.kind, "unknown")
 
     def encode(self) -> bytes:
         """The frame as bytes again."""

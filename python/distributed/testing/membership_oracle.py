@@ -55,6 +55,9 @@ class OracleGroup:
         self.members: dict[str, OracleMembership] = {}
         self._instances = 0
         self._lamport = 0
+        self._seen: tuple[object, ...] = ()
+        self._settled = False
+        self._settled_at = 0.0
         network.loop.call_later(TICK_SECONDS, self._tick, context=network.wire.context)
 
     def join(self, host: VirtualHost, name: str, address: str, meta: Meta) -> OracleMembership:
@@ -76,12 +79,25 @@ class OracleGroup:
     def _tick(self) -> None:
         now = self.network.loop.time()
         self.network.loop.call_later(TICK_SECONDS, self._tick, context=self.network.wire.context)
+        seen = self._what_is_to_see()
+        if seen == self._seen and self._settled:
+            self._settled_at = now
+            return
+        self._seen, self._settled = seen, True
         observers = [m for m in self.members.values() if not m.stopped and not m.host.dead]
         for observer in observers:
             if not observer.host.paused:
                 for subject in self.members.values():
                     if subject is not observer:
                         self._look(observer, subject, now)
+
+    def _what_is_to_see(self) -> tuple[object, ...]:
+        """Everything that a look depends on: while it stays, nothing new is seen."""
+        network = self.network
+        standing = [
+            (m.itself, m.left, m.stopped, m.host.dead, m.host.paused) for m in self.members.values()
+        ]
+        return network.conditions.cuts, frozenset(network.powered_off), standing
 
     def _look(self, observer: OracleMembership, subject: OracleMembership, now: float) -> None:
         view = observer.views.get(subject.name)
@@ -90,7 +106,8 @@ class OracleGroup:
         elif self._answers(subject) and self._reaches(observer, subject):
             self._reached(observer, subject, view, now)
         elif view is not None:
-            silent = now - view.reached_at
+            silent = now - max(view.reached_at, self._settled_at)
+            self._settled = self._settled and not view.member.is_alive
             reason = f"silent for {silent:.1f} s"
             if silent >= self.dead_seconds:
                 self._change(observer, view, MemberState.DEAD, Died, reason)
@@ -102,11 +119,14 @@ class OracleGroup:
     ) -> None:
         current = subject.itself
         if view is None or view.member.instance != current.instance:
+            self._settled = False
             self._change(observer, view, MemberState.DEAD, Died, "restarted")
             observer.views[subject.name] = _View(current, now)
             self._soon(observer, Joined(current, "is here"))
             return
         view.reached_at = now
+        if view.member is current:
+            return
         before, view.member = view.member, current
         if before.state is MemberState.SUSPECT:
             self._soon(observer, Refuted(current, "answered"))
@@ -177,6 +197,13 @@ class OracleMembership(SimulatedMembership):
         if self.known is None:
             self.known = (self.itself, *(view.member for view in self.views.values()))
         return self.known
+
+    def member(self, name: str) -> Member | None:
+        """The member of that name, or None where it is unknown."""
+        if name == self.name:
+            return self.itself
+        view = self.views.get(name)
+        return None if view is None else view.member
 
     def update_meta(self, changes: Meta) -> None:
         """Merge `changes` into this node's metadata."""

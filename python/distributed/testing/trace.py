@@ -33,7 +33,7 @@ class Trace:
         self._hash = hashlib.blake2b(digest_size=16)
         self._instant = 0.0
         self._pending: list[str] = []
-        self.recent: deque[TraceEvent] = deque(maxlen=keep)
+        self._recent: deque[tuple[float, str, str, str, str, str]] = deque(maxlen=keep)
         self.count = 0
 
     def add(self, node: str, kind: str, what: str, peer: str = "", detail: str = "") -> None:
@@ -44,7 +44,12 @@ class Trace:
             self._instant = now
         self.count += 1
         self._pending.append(f"{node} {kind} {what} {peer} {detail}")
-        self.recent.append(TraceEvent(now, node, kind, what, peer, detail))
+        self._recent.append((now, node, kind, what, peer, detail))
+
+    @property
+    def recent(self) -> list[TraceEvent]:
+        """The last events, oldest first."""
+        return [TraceEvent(*event) for event in self._recent]
 
     def digest(self) -> str:
         """Hash of everything so far."""

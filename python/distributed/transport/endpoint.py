@@ -39,8 +39,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     send_buffer_bytes: int = 4 * 1024 * 1024
     requests_in_progress: int = 1024
     greeting_seconds: float = 5.0
-    keepalive_seconds: float = 7.0
-    silence_seconds: float = 15.0
+    keepalive_seconds: float = 10.0
+    silence_seconds: float = 20.0
 
 
 class Endpoint:

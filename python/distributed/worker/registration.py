@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
+
 import msgspec
 
 from distributed.errors import TransportError
@@ -27,6 +31,8 @@ REGISTER_AGAIN_INTERVALS = 10
 BUSY_REPEATS = 3
 """After so many status intervals a busy worker says again what has not changed."""
 
+Action = Callable[[], Coroutine[Any, Any, None]]
+
 
 class ManagerLink:
     """One manager as this worker knows it.
@@ -34,6 +40,7 @@ class ManagerLink:
     Attributes:
         registered: whether it took this worker into its pool.
         intervals: how many passed since the registration.
+        busy: whether something is on its way to it.
         told: the last status sent, without its number.
         repeats: how many intervals had nothing newer.
         answered_at: clock seconds of its last sign of life.
@@ -43,6 +50,7 @@ class ManagerLink:
     __slots__ = (
         "address",
         "answered_at",
+        "busy",
         "from_seed",
         "gone",
         "intervals",
@@ -58,6 +66,7 @@ class ManagerLink:
         self.registered = False
         self.gone = False
         self.intervals = 0
+        self.busy = False
         self.told: WorkerStatus | None = None
         self.repeats = 0
         self.answered_at = now
@@ -95,6 +104,7 @@ class Registration:
 
     def start(self) -> None:
         """Register with the seeds and follow membership."""
+        self._state.spawn("registration", self.run, policy=Policy.RESTART)
         for address in self._state.settings.managers:
             self._know(address, from_seed=True)
         if self._membership is not None:
@@ -110,28 +120,48 @@ class Registration:
         """Tell every manager at once that no work is taken any more."""
         for link in self._links.values():
             if link.registered:
-                await self._send_status(link)
+                await self._send_status(link, self.status())
 
     def _know(self, address: str, *, from_seed: bool = False) -> None:
         if address in self._links or not address:
             return
         link = ManagerLink(address, self._state.clock.now(), from_seed=from_seed)
         self._links[address] = link
-        self._state.spawn(f"manager:{address}", lambda: self._keep(link), policy=Policy.RESTART)
+        self._visit(link, self.status())
 
-    async def _keep(self, link: ManagerLink) -> None:
-        """Stay registered with one manager for as long as it is known."""
+    async def run(self) -> None:
+        """Stay registered with every manager known, until cancelled."""
         state = self._state
-        while link.address in self._links:
-            if link.registered and link.intervals < REGISTER_AGAIN_INTERVALS:
-                link.intervals += 1
-                await self._send_status(link)
-            else:
-                await self._register(link)
-            if not link.registered:
-                self._notice_silence(link)
+        while True:
             spread = 0.9 + 0.2 * state.rng.random()
             await state.clock.sleep(state.settings.status_interval_seconds * spread)
+            status = self.status()
+            for link in tuple(self._links.values()):
+                if not link.busy:
+                    self._visit(link, status)
+
+    def _visit(self, link: ManagerLink, status: WorkerStatus) -> None:
+        """Tell one manager what it should hear now."""
+        if not link.registered or link.intervals >= REGISTER_AGAIN_INTERVALS:
+            action = partial(self._register, link)
+        else:
+            link.intervals += 1
+            if self._nothing_new(link, status):
+                link.answered_at = self._state.clock.now()
+                return
+            action = partial(self._send_status, link, status)
+        link.busy = not self._state.stopping
+        self._state.spawn(
+            f"manager:{link.address}", partial(self._alone, link, action), policy=Policy.ONCE
+        )
+
+    async def _alone(self, link: ManagerLink, action: Action) -> None:
+        try:
+            await action()
+        finally:
+            link.busy = False
+        if not link.registered:
+            self._notice_silence(link)
 
     async def _register(self, link: ManagerLink) -> None:
         state = self._state
@@ -176,14 +206,12 @@ class Registration:
         for _, address in reply.managers:
             self._know(address)
 
-    async def _send_status(self, link: ManagerLink) -> None:
-        status = self.status()
+    async def _send_status(self, link: ManagerLink, status: WorkerStatus) -> None:
+        self._sequence += 1
+        numbered = msgspec.structs.replace(status, sequence=self._sequence)
         try:
-            if not self._nothing_new(link, status):
-                self._sequence += 1
-                numbered = msgspec.structs.replace(status, sequence=self._sequence)
-                await self._state.pool.send(link.address, numbered)
-                link.told, link.repeats = status, 0
+            await self._state.pool.send(link.address, numbered)
+            link.told, link.repeats = status, 0
             link.answered_at = self._state.clock.now()
         except TransportError:
             link.registered = False
