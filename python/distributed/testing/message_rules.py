@@ -90,10 +90,20 @@ class PipeTap:
         """What goes on instead of `data`; b"" for nothing. Sets `delay` for the piece."""
         self.delay = 0.0
         frames = self._frames.read(data)
+        if not self._rules.active:
+            for frame in frames:
+                self._passed(frame, frame.label)
+            return data
         kept = [frame for frame in frames if not self._lost(frame)]
         if len(kept) < len(frames):
             data = b"".join(frame.encode() for frame in kept)
-        return self._corrupted(data) if self._rules.active else data
+        return self._corrupted(data)
+
+    def _passed(self, frame: Passing, label: str) -> None:
+        mark = f"{zlib.crc32(frame.body):08x}"
+        self._trace.add(self._source, "send", label, self._target, mark)
+        for watcher in self._rules.watchers:
+            watcher(self._source, self._target, frame, label)
 
     def _lost(self, frame: Passing) -> bool:
         label = frame.label
@@ -103,11 +113,10 @@ class PipeTap:
             if not rule.corrupt and rule.strikes(label, source, target, self._rng):
                 lost = lost or rule.drop
                 self.delay += rule.delay_seconds
-        mark = "lost" if lost else f"{zlib.crc32(frame.body):08x}"
-        self._trace.add(source, "send", label, target, mark)
-        if not lost:
-            for watcher in self._rules.watchers:
-                watcher(source, target, frame, label)
+        if lost:
+            self._trace.add(source, "send", label, target, "lost")
+        else:
+            self._passed(frame, label)
         return lost
 
     def _corrupted(self, data: bytes) -> bytes:

@@ -188,11 +188,10 @@ class Pipe:
 
     def send(self, piece: Any) -> None:
         """Put a piece on its way."""
-        if isinstance(piece, bytes):
-            if self.tap is not None:
-                piece = self.tap.passes(piece)
-                if not piece:
-                    return
+        if piece.__class__ is bytes:
+            piece = self.tap.passes(piece)
+            if not piece:
+                return
             self.in_flight += len(piece)
         self._order += 1
         if self._held or not self.network.conditions.open(self.source.host, self.target.host):
@@ -208,10 +207,8 @@ class Pipe:
     def _launch(self, order: int, piece: Any, wait: float) -> None:
         conditions, loop = self.network.conditions, self.network.loop
         delay = wait + conditions.draw(self.source.host, self.target.host, self._rng)
-        if isinstance(piece, bytes):
-            delay += len(piece) / conditions.bytes_per_second
-            if self.tap is not None:
-                delay += self.tap.delay
+        if piece.__class__ is bytes:
+            delay += len(piece) / conditions.bytes_per_second + self.tap.delay
         if conditions.stall_chance and self._rng.random() < conditions.stall_chance:
             delay += conditions.stall_seconds
         self._last = max(self._last, loop.time() + delay)

@@ -108,10 +108,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Cancelled timers stay in the heap until they are due: nothing depends on it."""
 
     def _run_once(self) -> None:
-        active = self._active
+        active, timers = self._active, self._timers
         if not active and not self._stopping:  # type: ignore[attr-defined]
             self._jump()
-        if self._timers and self._timers[0][0] <= self._now:
+        if timers and timers[0][0] <= self._now:
             self._collect_due()
         if len(active) == 1:
             (host,) = active
