@@ -114,7 +114,8 @@ class Scheduler:
             exclusive=line.exclusive,
             memory_bytes=ready.memory_bytes,
         )
-        if slots.hold is record and not self._needs_hold(line):
+        wide = line.exclusive or ready.cores > 1 or ready.memory_bytes > 0
+        if wide and not self._needs_hold(line):
             self._state.allocation.release_holds(record)
         self._state.dispatched += 1
         self._lanes.give(slots.name, (record, entry, assignment))
