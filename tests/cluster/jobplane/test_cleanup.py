@@ -101,9 +101,9 @@ async def test_nothing_is_left_of_jobs_that_ended_in_every_way(plane: Plane) -> 
     )
     assert not manager.records
     assert not len(manager.queue)
-    assert not len(manager.deadlines)
+    assert not len(manager.timers)
     assert all(not len(seat.slots) for seat in manager.seats.values())
-    assert all(not len(worker.state.deadlines) for worker in plane.workers)
+    assert all(not len(worker.state.timers) for worker in plane.workers)
     assert all(worker.state.attempts == 0 for worker in plane.workers)
     for _ in range(100):
         if len(left()) <= before:
