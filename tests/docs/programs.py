@@ -32,6 +32,9 @@ def fetch(ctx, url): return url
 def count(ctx, path): return 1
 def join(ctx): return sorted(ctx.results)
 def probe(ctx): return "answer"
+def table(ctx, rows):
+    print("reading")
+    return [[row, "x" * 10] for row in range(rows)]
 """
 
 
@@ -83,6 +86,8 @@ async def jobs(stage: Stage, patch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     assert "['count', 'fetch']" in stage.printed
     assert "{'probe': {'eu': 'answer', 'us': 'answer'}}" in stage.printed
     assert "probe answer" in stage.printed
+    assert "200000 rows" in stage.printed
+    assert "table stdout reading" in stage.printed
 
 
 @asynccontextmanager
