@@ -71,7 +71,7 @@ def datacenters(submission: Submission) -> set[str]:
 def test_a_datacenter_cut_off_from_all_gates_takes_no_new_job_and_gets_work_after_healing(
     direction: str,
 ) -> None:
-    """GM 23.3a, 24.3, 26.2a, 33.3: the bound follows from the settings and the round trips."""
+    """GM 23.3a, 24.3, 26.2a, 26.3c, 33.3: the bound follows from settings and round trips."""
     with running(1) as cluster:
         gates = [process.name for process in cluster.of_role(Role.GATE)]
         south = [p.name for p in cluster.processes.values() if p.name.startswith("south-")]
@@ -97,7 +97,7 @@ def test_a_datacenter_cut_off_from_all_gates_takes_no_new_job_and_gets_work_afte
 @pytest.mark.parametrize("direction", ["both", "out", "in"])
 @pytest.mark.parametrize("gates", [1, 2])
 def test_a_gate_that_is_cut_off_evicts_nobody_and_moves_no_work(direction: str, gates: int) -> None:
-    """GM 3.7b, 26.2c, 33.1a: longer than a job looks for a datacenter, and every result comes."""
+    """GM 3.7b, 33.1a, 41.20e: longer than a job looks for a datacenter, and every result comes."""
     with running(7, msgspec.structs.replace(QUIET, gates=gates)) as cluster:
         runs: Counter[tuple[str, str]] = Counter()
         cluster.work_watchers.append(

@@ -27,6 +27,9 @@ from .story import Stories
 ROUNDS = RetryPolicy(attempts=0, base_seconds=0.1, cap_seconds=2.0)
 UNFIT_CODES = frozenset({"too_wide", "too_large", "invalid", "unhandled"})
 """Refusals about the job itself: asking the same datacenter again would change nothing."""
+OWN_MANAGER_SECONDS = 5.0
+"""After this gate was cut off, how long the manager that has a part is waited for."""
+LOOK_SECONDS = 0.25
 ROUNDS_ALONE = 3
 """Rounds without any live manager after which another datacenter is looked for."""
 
@@ -102,7 +105,10 @@ class Dispatch:
             reply, wait = Reply.LATER, 0.0
             if not run.manager_epoch and record.withdrawn:
                 self._withhold(record, run)
-            for view in self._managers.order(record.job_id, run.datacenter):
+            if run.taken and await self._sit_out(record, run):
+                give_up_at = self._state.clock.now() + self._state.settings.place_patience_seconds
+            own = run.manager if run.taken else ""
+            for view in self._managers.order(record.job_id, run.datacenter, first=own):
                 if not run.taken and self._evicted(run):
                     break
                 reply, told, hint = await self._ask(record, run, view)
@@ -131,6 +137,24 @@ class Dispatch:
                 self._abandon(record, run, why or "no manager answers")
                 return
             await self._pause(failures, wait)
+
+    async def _sit_out(self, record: JobRecord, run: DatacenterRun) -> bool:
+        """Name no successor while this gate takes itself for cut off; whether that took time.
+
+        The manager that has the part goes on with it meanwhile, and is then waited for a
+        little: of two that act for one part, one would do work for nothing.
+        """
+        waited, until = False, float("-inf")
+        while not _decided(record, run):
+            now = self._state.clock.now()
+            isolated = self._managers.knowledge.isolated(now)
+            until = now + OWN_MANAGER_SECONDS if isolated else until
+            own = self._managers.view(run.manager)
+            if not isolated and (now >= until or (own is not None and own.alive)):
+                break
+            waited = True
+            await self._state.clock.sleep(LOOK_SECONDS)
+        return waited
 
     def _is_alone(self, run: DatacenterRun, failures: int) -> bool:
         """Whether nobody is left there to ask, by a fault that is not this gate's own.

@@ -82,7 +82,7 @@ class Federation:
             return
         probe.acknowledged(sequence, state.clock.now())
         if isinstance(reply, DatacenterHealth):
-            self._knowledge.status(reply.status, state.clock.now())
+            self._managers.take(reply.status)
 
     def _hear_gates(self) -> None:
         membership = self._state.membership

@@ -90,11 +90,11 @@ class Managers:
         """Managers there that answer and take work."""
         return tuple(v for v in self._views.values() if v.datacenter == datacenter and v.alive)
 
-    def order(self, job_id: str, datacenter: str) -> tuple[ManagerView, ...]:
+    def order(self, job_id: str, datacenter: str, *, first: str = "") -> tuple[ManagerView, ...]:
         """Live managers there in the order in which they may be asked to run a job.
 
-        By hash; those that drain are left out while others are there, those that do not
-        answer or get nothing done come last.
+        The one named `first`, then by hash; those that drain are left out while others are
+        there, those that do not answer or get nothing done come last.
         """
         live = {view.name: view for view in self.live(datacenter)}
         names = rank(job_id, live)
@@ -102,7 +102,8 @@ class Managers:
         actions = {name: live[name].health.signals(now).action for name in names}
         willing = [name for name in names if actions[name] is not Action.DRAIN] or names
         return tuple(
-            live[name] for name in sorted(willing, key=lambda n: actions[n] is not Action.ROUTE)
+            live[name]
+            for name in sorted(willing, key=lambda n: (actions[n] is not Action.ROUTE, n != first))
         )
 
     async def heard_of(self, datacenter: str) -> None:
@@ -195,7 +196,7 @@ class Managers:
         view.instance = instance
         view.alive = True
         self._count(status.datacenter)
-        self._take(status)
+        self.take(status)
         self._state.logger.info("manager %s of %s is there", status.name, status.datacenter)
         self.on_found(view)
         return status.name
@@ -232,11 +233,14 @@ class Managers:
 
     def _status(self, context: Context, message: ManagerStatus) -> Done:
         if message.name in self._views:
-            self._take(message)
+            self.take(message)
         return Done()
 
-    def _take(self, status: ManagerStatus) -> None:
-        view = self._views[status.name]
+    def take(self, status: ManagerStatus) -> None:
+        """A manager said how its datacenter stands, by itself or in answer to a probe."""
+        view = self._views.get(status.name)
+        if view is None:
+            return
         now = self._state.clock.now()
         if self.knowledge.status(status, now):
             view.draining = status.draining

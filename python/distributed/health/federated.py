@@ -1,8 +1,9 @@
 """Probes from a gate to a datacenter's leading manager across the WAN.
 
-An acknowledgement has a deadline that follows the round trips seen (RFC 6298: smoothed mean
-plus four deviations), and missing it counts: a datacenter is suspected, then unreachable, by
-unanswered probes and never by silence alone.
+An acknowledgement has a deadline that follows the round trips seen (as in RFC 6298: smoothed
+mean plus four deviations; here the deviation rises fast and falls slowly, so that one in a
+hundred at most is late), and missing it counts: a datacenter is suspected, then unreachable,
+by unanswered probes and never by silence alone.
 """
 
 from __future__ import annotations
@@ -66,6 +67,7 @@ class ProbeState:
         self._answered = 0
         self._rtt: float | None = None
         self._deviation = 0.0
+        self._tail = 0.0
 
     def due(self, now: float) -> bool:
         """Whether a probe should be sent now."""
@@ -126,7 +128,7 @@ class ProbeState:
         """How long an acknowledgement may take now."""
         if self._rtt is None:
             return self.rules.most_timeout_seconds
-        wanted = self._rtt + 4.0 * self._deviation
+        wanted = self._rtt + 4.0 * self._tail
         return min(self.rules.most_timeout_seconds, max(self.rules.least_timeout_seconds, wanted))
 
     @property
@@ -146,7 +148,9 @@ class ProbeState:
     def _learn(self, rtt: float) -> None:
         if self._rtt is None:
             self._rtt = rtt
-            self._deviation = rtt / 2.0
+            self._deviation = self._tail = rtt / 2.0
             return
-        self._deviation += 0.25 * (abs(rtt - self._rtt) - self._deviation)
+        off = abs(rtt - self._rtt)
+        self._deviation += 0.25 * (off - self._deviation)
+        self._tail += (0.25 if off > self._tail else 0.06) * (off - self._tail)
         self._rtt += 0.125 * (rtt - self._rtt)

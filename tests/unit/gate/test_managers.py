@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+
 import pytest
 
 from distributed.errors import JobFailed
@@ -26,6 +29,35 @@ async def test_a_refusal_moves_on_to_the_next_manager(world: GateWorld) -> None:
     outcomes = [await (await world.client().submit(job("a"))).result() for _ in range(4)]
     assert all(outcome["a"] == "a!" for outcome in outcomes)
     assert len(second.started) == 4
+
+
+async def test_a_manager_that_does_not_answer_is_left_for_the_next(world: GateWorld) -> None:
+    """GM 1.3c: the timeout of a request is enforced."""
+    managers = [await world.manager(f"m-{n}") for n in range(2)]
+    await world.gate(request_timeout_seconds=0.2)
+    asked: list[str] = []
+
+    def silent(manager: ScriptedManager) -> Callable[[object, StartJob], object]:
+        taken = manager._start
+
+        async def answer(context: object, message: StartJob) -> object:
+            asked.append(manager.name)
+            if len(asked) == 1:
+                await asyncio.Event().wait()
+            return taken(context, message)
+
+        return answer
+
+    for manager in managers:
+        address = manager.address
+        manager._start = silent(manager)  # type: ignore[method-assign, assignment]
+        await manager.listener.close()
+        await manager.start(address)
+    gate = world.gates[0]
+    await world.until(lambda: len(gate.managers.live("eu")) == 2)
+    outcome = await (await world.client().submit(job("a"))).result()
+    assert outcome["a"] == "a!"
+    assert len(asked) >= 2
 
 
 async def test_a_refusal_s_hint_is_waited_for_before_asking_again(world: GateWorld) -> None:

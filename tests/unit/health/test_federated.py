@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from random import Random
 
 import pytest
 
@@ -103,6 +104,23 @@ def test_the_timeout_follows_the_round_trip() -> None:
     assert state.timeout_seconds == state.rules.most_timeout_seconds
     run(state, 0.0, 60.0, lambda _: 0.3)
     assert 0.3 < state.timeout_seconds < 0.5
+
+
+@pytest.mark.parametrize("jitter", [0.1, 0.2, 0.5])
+def test_one_answer_in_a_hundred_is_late_at_most_whatever_the_jitter(jitter: float) -> None:
+    """GM 24.1d: the timeout covers the tail of the round trips, not their middle."""
+    random, state, now, late = Random(1), ProbeState(), 0.0, 0
+    for _ in range(2_000):
+        rtt = 0.4 * random.lognormvariate(0.0, jitter)
+        sequence = state.sent(now)
+        if rtt <= state.timeout_seconds:
+            state.acknowledged(sequence, now + rtt)
+        else:
+            late += 1
+            state.tick(now + state.timeout_seconds)
+        assert state.reach is Reach.REACHABLE
+        now += 5.0
+    assert late <= 20
 
 
 def test_a_datacenter_in_doubt_is_probed_oftener() -> None:

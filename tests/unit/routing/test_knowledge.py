@@ -184,3 +184,58 @@ def test_missed_service_levels_push_a_datacenter_back() -> None:
     assert knowledge.decide(ONE, 1.0).primaries == ("b",)
     knowledge.status(status("a", 2), 60.0)
     assert view(knowledge, "a", 61.0).bucket == "degraded"
+
+
+def test_what_nothing_new_was_heard_of_is_not_worked_out_again() -> None:
+    """GM 26.2d: prepared candidates are kept until a report or a quarter of a second passes."""
+    knowledge = two()
+    first = knowledge.candidates(0.1)
+    assert all(a is b for a, b in zip(first, knowledge.candidates(0.2), strict=True))
+    knowledge.status(status("near", 2, free_cores=1), 0.25)
+    near, far = knowledge.candidates(0.26)
+    assert near.facts.free_cores == 1
+    assert far is first[1]
+
+
+@pytest.mark.parametrize(
+    ("coordinates", "probed", "used"),
+    [
+        ((0.2, 0.01), None, 0.2),
+        (None, 0.2, 0.2),
+        ((0.2, 0.01), 0.19, 0.2),
+        ((0.2, 0.4), 0.19, 0.19),
+    ],
+    ids=["coordinates alone", "probes alone", "the surer bounds lower", "a vague coordinate"],
+)
+def test_a_round_trip_of_200_ms_is_known_by_whichever_bounds_it_lower(
+    coordinates: tuple[float, float] | None, probed: float | None, used: float
+) -> None:
+    """GM 24.1b."""
+    knowledge = RoutingKnowledge()
+    known = knowledge.datacenter("far")
+    if coordinates is not None:
+        knowledge.round_trip("far", *coordinates)
+    if probed is not None:
+        known.probe.acknowledged(known.probe.sent(0.0), probed)
+    assert known.round_trip is not None
+    assert known.round_trip[0] == pytest.approx(used)
+    facts = knowledge.candidates(1.0)[0].facts
+    assert facts.rtt_seconds == pytest.approx(used)
+
+
+@pytest.mark.parametrize("pressure", ["throttle", "batch", "reject"])
+def test_a_datacenter_under_pressure_is_used_less(pressure: str) -> None:
+    """GM 5.2a, 5.2b: the worst manager's level counts, and lowers the rank."""
+    knowledge = two(near=0.05, far=0.05)
+    knowledge.status(status("near", 2, pressure=pressure), 0.1)
+    knowledge.status(status("near", 1, name="m-other"), 0.1)
+    assert knowledge.decide(ONE, 0.2).primaries == ("far",)
+
+
+def test_a_degraded_datacenter_gets_nothing_that_a_healthy_one_can_take() -> None:
+    """GM 27.3c."""
+    knowledge = two()
+    knowledge.status(status("near", 2, workers=4, healthy_workers=1), 0.1)
+    decision = knowledge.decide(ONE, 0.2)
+    assert decision.primaries == ("far",)
+    assert "1 of 4 workers are healthy" in decision.explain().candidates[1].reason
