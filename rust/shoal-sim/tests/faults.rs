@@ -104,3 +104,31 @@ fn joins_are_noted_where_asked_for() {
         .filter(|seen| seen.kind == Kind::Joined && seen.subject == 3);
     assert_eq!(joined.count(), 3);
 }
+
+#[test]
+fn health_is_known_of_every_node_whatever_the_clocks_show_11_52() {
+    const DAY: Duration = Duration::from_secs(86_400);
+    let mut sim = Simulation::new(5);
+    for index in 0..6 {
+        let tuning = Tuning::of(Profile::Lan);
+        sim.add(|name, address| tuning.config(name, address))
+            .expect("valid");
+        sim.skew(index, DAY * index, 0);
+    }
+    for index in 1..6 {
+        sim.join(index, &[0]);
+    }
+    sim.run(Duration::from_secs(10));
+    let known = |sim: &Simulation, subject: u32, degraded: bool| {
+        let name = format!("n{subject}");
+        let mut nodes = sim.running();
+        nodes.all(|(_, node)| node.member(&name).map(|member| member.degraded) == Some(degraded))
+    };
+    for (subject, lag_ms, degraded) in [(5, 900, true), (1, 900, true), (5, 1, false)] {
+        let lag = Duration::from_millis(lag_ms);
+        sim.with(subject, |node, now| node.report_lag(now, lag));
+        sim.run(Duration::from_secs(3));
+        assert!(known(&sim, subject, degraded), "{subject}");
+    }
+    assert!(known(&sim, 1, true) && known(&sim, 0, false));
+}

@@ -141,3 +141,42 @@ fn a_slow_target_does_not_delay_probes_of_others_11_42() {
     let probes = net.node(0).stats().probes - before.probes;
     assert!(probes >= 4, "{probes}");
 }
+
+#[test]
+fn the_dead_are_told_of_once_and_no_longer_probed_11_18_11_50() {
+    let mut net = Net::joined(16, 6, |_| {});
+    net.kill(5);
+    assert!(net.run_until(30 * SECOND, Net::is_one_view));
+    net.run(10 * SECOND);
+    let queued = net
+        .running()
+        .map(|node| node.stats().gossip_queue)
+        .sum::<u64>();
+    assert_eq!(queued, 0, "the news went round and came to rest");
+    let failed = |net: &Net| -> u64 { net.running().map(|node| node.stats().probes_failed).sum() };
+    let before = failed(&net);
+    net.run(30 * SECOND);
+    assert_eq!(failed(&net), before, "nobody probes the dead");
+    assert!(net.count("died").values().all(|count| *count == 1));
+}
+
+#[test]
+fn a_late_answer_satisfies_no_other_probe_11_43() {
+    let mut net = Net::joined(17, 2, |config| {
+        config.probe.interval = 600 * SECOND;
+        config.probe.stream_fallback = false;
+        config.probe.by_distance = false;
+    });
+    // The first probe is answered long after it failed, while the second is under way.
+    net.pause(1, 2 * SECOND);
+    net.with(0, |node, now| node.probe_now(now, "n1").unwrap());
+    net.run(Duration::from_millis(1_900));
+    let before = net.node(0).stats();
+    assert_eq!(before.probes_failed, 1);
+    net.cut(0, 1, true);
+    net.with(0, |node, now| node.probe_now(now, "n1").unwrap());
+    net.run(Duration::from_millis(300));
+    let after = net.node(0).stats();
+    assert!(after.dropped.unasked > before.dropped.unasked, "it came");
+    assert_eq!(after.probes_answered, before.probes_answered);
+}

@@ -121,3 +121,13 @@ fn a_seed_that_comes_up_later_is_found_without_asking_again() {
     net.start(0, config);
     assert!(net.run_until(Duration::from_secs(30), Net::is_one_view));
 }
+
+#[test]
+fn an_address_that_never_answered_is_no_member_and_never_suspected_or_dead_11_19() {
+    let mut net = Net::joined(18, 3, |_| {});
+    let nowhere = crate::net::address(99);
+    net.with(0, |node, now| node.join(now, &[nowhere]));
+    net.run(Duration::from_secs(60));
+    assert!(net.running().all(|node| node.members().count() == 3));
+    assert!(net.count("suspected").is_empty() && net.count("died").is_empty());
+}

@@ -301,3 +301,73 @@ fn a_storm_of_accusations_is_answered_once_a_round_and_never_with_a_stale_number
     assert_eq!(net.node(0).stats().refutations, 2);
     assert!(net.node(0).local().incarnation > 999);
 }
+
+#[test]
+fn one_that_accuses_everybody_has_us_probe_no_more_than_so_many_at_a_time() {
+    let mut node = node(|config| config.suspicion.second_opinions = 64);
+    let mut peer = Peer::new(1);
+    introduce(&mut peer, &mut node, 500);
+    for subject in 2..=500 {
+        let suspect = Suspect {
+            subject,
+            incarnation: 0,
+            accuser: peer.instance,
+        };
+        peer.say(&mut node, &Message::Suspect(suspect));
+    }
+    let probes = node.stats().probes;
+    assert!((1..=64).contains(&probes), "{probes}");
+}
+
+#[test]
+fn verdicts_that_wait_for_a_last_look_are_as_many_as_suspicions_may_be() {
+    let mut node = node(|config| {
+        config.limits.suspicions = 10;
+        config.suspicion.confirmations = 0;
+        config.suspicion.second_opinions = 0;
+        config.probe.interval = Duration::from_secs(60);
+        config.probe.stream_fallback = false;
+        config.suspicion.alpha = 0.1;
+    });
+    let mut peer = Peer::new(1);
+    introduce(&mut peer, &mut node, 100);
+    for subject in 2..=100 {
+        let suspect = Suspect {
+            subject,
+            incarnation: 0,
+            accuser: peer.instance,
+        };
+        peer.say(&mut node, &Message::Suspect(suspect));
+    }
+    let mut most = 0;
+    let mut now = NOW;
+    while now < NOW + Duration::from_secs(180) {
+        now = node.poll_timeout().unwrap().max(now);
+        node.handle_timeout(now);
+        most = most.max(node.stats().wheel_timers);
+    }
+    // Eight of the timers are fixed ones.
+    assert!((9..=18).contains(&most), "{most}");
+    assert!(node.stats().gone > 0);
+}
+
+#[test]
+fn events_remembered_are_capped_and_an_old_one_is_not_told_again() {
+    let mut node = node(|config| config.limits.seen_events = 10);
+    let mut peer = Peer::new(1);
+    introduce(&mut peer, &mut node, 1);
+    let told = |node: &mut Node| {
+        let events = std::iter::from_fn(|| node.poll_event());
+        events.filter(|event| event.kind() == "user_event").count()
+    };
+    for lamport in (1..=100).chain(91..=100) {
+        let event = UserEvent {
+            name: "e",
+            payload: b"x",
+            lamport,
+            origin: 1,
+        };
+        peer.say(&mut node, &Message::UserEvent(event));
+    }
+    assert_eq!(told(&mut node), 100);
+}
