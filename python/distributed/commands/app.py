@@ -13,6 +13,7 @@ VERBS = {
     "reach": ("distributed.commands.reach:reach", "Test UDP and TCP to a member, apart."),
     "rtt": ("distributed.commands.members:rtt", "Estimate the round trip between members."),
     "demo": ("distributed.commands.demo.command:demo", "A two-datacenter cluster on this machine."),
+    "bench": ("distributed.commands.bench:bench", "What a cluster costs an empty job."),
     "gate": ("distributed.commands.nodes:gate", "Run a gate."),
     "manager": ("distributed.commands.nodes:manager", "Run a manager."),
     "worker": ("distributed.commands.nodes:worker", "Run a worker."),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
@@ -27,6 +29,8 @@ def cluster(
     size: Size = "small",
     membership: Literal["oracle", "core"] = "oracle",
     shrink: bool = False,
+    html: Path | None = None,
+    csv: Path | None = None,
     json: bool = False,
 ) -> int:
     """Run jobs on a simulated cluster while things go wrong, and check what must hold.
@@ -47,6 +51,10 @@ def cluster(
         `core` runs the failure detector that ships, `oracle` a cheap and exact one.
     shrink
         Cut a failing run down to the fewest faults and jobs that still fail.
+    html
+        One self-contained file with what happened.
+    csv
+        Every fault and submission, a row each.
     json
         One JSON object.
     """
@@ -57,9 +65,7 @@ def cluster(
     from distributed.testing.scenario import drawn, play
     from distributed.testing.shrink import Shrinker
 
-    if profile not in PROFILES:
-        known = ", ".join(PROFILES)
-        raise ConfigError(f"no profile is called {profile!r}; there are {known}", field="profile")
+    _check_known(profile, PROFILES)
     spec = msgspec.structs.replace(FULL if size == "full" else SMALL, membership=membership)
     output = Output(json=json)
     with warnings.catch_warnings():
@@ -68,8 +74,17 @@ def cluster(
         if report.failed and shrink:
             output.line("it fails; looking for the fewest faults and jobs that still do")
             report = Shrinker().shrink(report)
-    _tell(output, report, f"--seed {seed} --profile {profile} --minutes {minutes:g}", shrink)
+    options = f"--seed {seed} --profile {profile} --minutes {minutes:g}"
+    _tell(output, report, options, shrink)
+    if html or csv:
+        _write_run(report, options, output, html, csv)
     return FAILED if report.failed else 0
+
+
+def _check_known(profile: str, profiles: Iterable[str]) -> None:
+    if profile not in profiles:
+        known = ", ".join(profiles)
+        raise ConfigError(f"no profile is called {profile!r}; there are {known}", field="profile")
 
 
 def chaos(
@@ -80,6 +95,8 @@ def chaos(
     first_seed: int = 1,
     seeds: int | None = None,
     processes: int | None = None,
+    html: Path | None = None,
+    csv: Path | None = None,
     json: bool = False,
 ) -> int:
     """Run seed after seed over all cores until the time is up.
@@ -98,6 +115,10 @@ def chaos(
         How many at most.
     processes
         How many at once; one for each core if not given.
+    html
+        One self-contained file with every seed.
+    csv
+        A row for each seed.
     json
         One JSON object for each seed.
     """
@@ -121,6 +142,16 @@ def chaos(
         processes=processes,
         on_outcome=told,
     )
+    if html or csv:
+        from distributed.commands.figures import write
+        from distributed.commands.view.simulation_report import figures_of_seeds
+
+        command = f"shoal simulate chaos --profile {profile} --first-seed {first_seed}"
+        write(figures_of_seeds(outcomes, command), output, html=html, csv=csv)
+    return _sum_up(outcomes, output)
+
+
+def _sum_up(outcomes: Sequence[SeedOutcome], output: Output) -> int:
     failed = [outcome for outcome in outcomes if outcome.violation]
     virtual = sum(outcome.virtual_seconds for outcome in outcomes)
     real = sum(outcome.real_seconds for outcome in outcomes) or 1.0
@@ -129,6 +160,15 @@ def chaos(
         f"{virtual / real:.0f} virtual seconds for each second of processor time"
     )
     return FAILED if failed else 0
+
+
+def _write_run(
+    report: Report, options: str, output: Output, html: Path | None, csv: Path | None
+) -> None:
+    from distributed.commands.figures import write
+    from distributed.commands.view.simulation_report import figures_of_run
+
+    write(figures_of_run(report, options), output, html=html, csv=csv)
 
 
 def _tell(output: Output, report: Report, options: str, shrunk: bool) -> None:

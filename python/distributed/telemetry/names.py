@@ -130,6 +130,11 @@ MEMBERSHIP = (
         "times",
         "Accusations of this node let stand: its own network fails.",
     ),
+    _counter(
+        "membership_timers_late",
+        "times",
+        "Wake-ups of the agent's thread 50 ms or more after a timer was due.",
+    ),
     _gauge("membership_wheel_timers", "timers", "Timers on the agent's wheel."),
     *(
         _gauge(f"membership_wheel_level_{level}_slots", "slots", f"Level {level} slots in use.")

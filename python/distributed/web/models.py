@@ -313,7 +313,10 @@ class SettingsPage(View, frozen=True):
 
 
 class Plot(View, frozen=True):
-    """A line chart: `columns[0]` is the horizontal axis, one more for each of `series`."""
+    """A line chart: `columns[0]` is the horizontal axis, one more for each of `series`.
+
+    `horizontal` is `time` before now, `job time`, or the `share` of values that are no greater.
+    """
 
     title: str
     unit: str

@@ -208,7 +208,7 @@ impl Thread {
 
     /// Tells each core how late its host and its reader run, while there is something to say.
     fn sample(&mut self, now: Instant) {
-        let own = self.lateness.take();
+        let (own, late) = (self.lateness.take(), self.lateness.take_late());
         self.ports.retain(|port| !port.is_closed());
         for port in &self.ports {
             port.note_silence(reader_lag(port.last_beat(), now));
@@ -217,6 +217,7 @@ impl Thread {
             let Some(membership) = &mut self.slots[slot] else {
                 continue;
             };
+            membership.traffic.timers_late += late;
             let lag = own.max(reader_lag(membership.port.last_beat(), now));
             if !lag.is_zero() || membership.reported_lag {
                 membership.reported_lag = !lag.is_zero();

@@ -22,12 +22,20 @@ const AGENT_PATIENCE: Duration = Duration::from_millis(50);
 #[derive(Debug, Default)]
 pub(crate) struct Lateness {
     worst: Duration,
+    late: u64,
 }
 
 impl Lateness {
     /// A wake-up that was due at `deadline` happened at `now`.
     pub(crate) fn note(&mut self, deadline: Instant, now: Instant) {
-        self.worst = self.worst.max(now.saturating_since(deadline));
+        let late = now.saturating_since(deadline);
+        self.worst = self.worst.max(late);
+        self.late += u64::from(late >= AGENT_PATIENCE);
+    }
+
+    /// How many wake-ups were late since the last call.
+    pub(crate) fn take_late(&mut self) -> u64 {
+        std::mem::take(&mut self.late)
     }
 
     /// The worst since the last call; zero where it is not worth a word.
@@ -77,6 +85,16 @@ mod tests {
             Duration::ZERO,
             "ten milliseconds are no news"
         );
+    }
+
+    #[test]
+    fn wake_ups_later_than_the_patience_are_counted_once() {
+        let mut lateness = Lateness::default();
+        lateness.note(at(100), at(149));
+        lateness.note(at(200), at(250));
+        lateness.note(at(300), at(900));
+        assert_eq!(lateness.take_late(), 2);
+        assert_eq!(lateness.take_late(), 0);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What the sockets of a membership count.
+//! What the agent counts for a membership: its sockets, and its own late wake-ups.
 
 /// Counters since the membership was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct Traffic {
     pub streams_turned_away: u64,
     /// Streams that broke, timed out or said something unreadable.
     pub streams_failed: u64,
+    /// Times that the agent's thread woke 50 ms or more after a timer was due.
+    pub timers_late: u64,
     /// Streams open. A gauge.
     pub streams_open: u64,
 }

@@ -139,6 +139,7 @@ pub(crate) fn figures<'py>(py: Python<'py>, figures: &Figures) -> PyResult<Bound
         ("streams_turned_away", traffic.streams_turned_away),
         ("streams_failed", traffic.streams_failed),
         ("streams_open", traffic.streams_open),
+        ("timers_late", traffic.timers_late),
     ] {
         named.set_item(name, value)?;
     }

@@ -42,7 +42,7 @@ def chart(plot: Plot) -> Markup:
         children.append(words(tick_label(tick), x=LEFT - 6, y=y(tick) + 4, text_anchor="end"))
     for tick in ticks(0.0, span, 6):
         place = x(start + tick)
-        label = f"{tick_label(tick)} s"
+        label = f"{tick_label(tick)}{'' if plot.horizontal == 'share' else ' s'}"
         children.append(words(label, x=place, y=HEIGHT - 10, text_anchor="middle"))
     for number, (label, column) in enumerate(zip(plot.series, plot.columns[1:], strict=True)):
         points = [
