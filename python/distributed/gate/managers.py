@@ -27,6 +27,9 @@ from .state import GateState
 
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 2.0
+DOUBT_SHARE = 0.7
+"""Of the silence after which a manager is given up: a datacenter whose managers all say nothing
+for that long is in doubt. Unchanged statuses are 2 s old at most."""
 
 
 class ManagerView:
@@ -69,7 +72,7 @@ class Managers:
         self.knowledge = RoutingKnowledge(
             probe_rules=state.settings.probes,
             slo_targets=levels if levels.enabled else None,
-            doubt_seconds=state.settings.manager_silence_seconds / 2.0,
+            doubt_seconds=DOUBT_SHARE * state.settings.manager_silence_seconds,
         )
         self.on_lost: Callable[[str, str], None] = lambda _name, _reason: None
         self.on_found: Callable[[ManagerView], None] = lambda _view: None

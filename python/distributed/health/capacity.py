@@ -25,7 +25,8 @@ class Capacity(msgspec.Struct, frozen=True, kw_only=True):
         workers, healthy_workers: that some manager reported lately.
         free_cores, total_cores, largest_worker: of workers that are not draining.
         queued: workflows that wait for cores.
-        dispatch_rate: workflows started each second.
+        dispatch_rate: cores given to work each second, averaged over some seconds; of a manager
+            that does not tell those, workflows.
         wait_seconds: the longest of the managers' own estimates.
         pressure: 0 to 1, the worst manager's.
         draining: every manager drains.
@@ -105,7 +106,7 @@ class CapacityAggregator:
             total_cores=total,
             largest_worker=largest,
             queued=sum(status.queued for status in statuses),
-            dispatch_rate=sum(status.dispatch_rate for status in statuses),
+            dispatch_rate=sum(s.core_rate or s.dispatch_rate for s in statuses),
             wait_seconds=max(status.expected_wait_seconds for status in statuses),
             pressure=max(PRESSURES.get(status.pressure, 1.0) for status in statuses),
             draining=all(status.draining for status in statuses),

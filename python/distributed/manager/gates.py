@@ -103,6 +103,7 @@ class Gates:
             ),
             peers=self._roster.peers(),
             departures=state.departed(),
+            core_rate=self._pace.core_rate,
         )
 
     def _overload(self) -> str:

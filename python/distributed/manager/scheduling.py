@@ -118,6 +118,7 @@ class Scheduler:
         if wide and not self._needs_hold(line):
             self._state.allocation.release_holds(record)
         self._state.dispatched += 1
+        self._state.cores_given += ready.cores
         self._lanes.give(slots.name, (record, entry, assignment))
 
     def _needs_hold(self, line: JobLine) -> bool:

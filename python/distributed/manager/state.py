@@ -84,6 +84,7 @@ class ManagerState:
         self.web_address = ""
         self.tracer: Tracer = NO_TRACES
         self.dispatched = 0
+        self.cores_given = 0
         self.stopping = False
         self._tasks: set[asyncio.Task[None]] = set()
 

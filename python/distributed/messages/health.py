@@ -56,6 +56,8 @@ class ManagerStatus(Message, frozen=True):
     """Name and address of the datacenter's other managers."""
     departures: tuple[Departure, ...] = ()
     """Workers that went lately, the newest last."""
+    core_rate: float = 0.0
+    """Cores given to work each second, lately."""
 
 
 class RegisterGate(Message, frozen=True):

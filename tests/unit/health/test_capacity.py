@@ -103,3 +103,13 @@ def test_invented_managers_are_bounded_and_the_silent_are_forgotten() -> None:
     assert len(book) == 4
     book.capacity(100.0)
     assert len(book) == 0
+
+
+def test_rates_are_cores_where_managers_tell_them() -> None:
+    """What comes free is counted in what a job asks for; an older manager tells workflows."""
+    book = CapacityAggregator()
+    book.report(status("m1", dispatch_rate=2.0, core_rate=8.0), 0.0)
+    book.report(status("m2", dispatch_rate=3.0), 0.0)
+    found = book.capacity(0.0)
+    assert found is not None
+    assert found.dispatch_rate == 11.0

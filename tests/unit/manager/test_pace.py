@@ -27,6 +27,7 @@ class Counted:
     def __init__(self) -> None:
         self.clock = HandClock()
         self.dispatched = 0
+        self.cores_given = 0
         self.queue = FairQueue()
 
 
@@ -34,6 +35,7 @@ def steady(state: Counted, pace: Pace, per_second: int, seconds: int) -> None:
     for _ in range(seconds):
         state.clock.advance(1.0)
         state.dispatched += per_second
+        state.cores_given += 4 * per_second
         assert pace.rate >= 0.0
 
 
@@ -42,6 +44,7 @@ def test_a_wait_is_the_queue_over_the_pace_that_was_measured() -> None:
     pace = Pace(state)  # type: ignore[arg-type]
     steady(state, pace, 20, 60)
     assert pace.rate == pytest.approx(20.0, rel=0.01)
+    assert pace.core_rate == pytest.approx(80.0, rel=0.01)
     assert pace.wait_seconds(100) == pytest.approx(5.0, rel=0.01)
 
 
@@ -57,3 +60,12 @@ def test_a_pause_lengthens_the_wait_little_by_little() -> None:
     steady(state, pace, 20, 60)
     steady(state, pace, 0, 5)
     assert 5.0 < pace.wait_seconds(100) < UNKNOWN_SECONDS
+
+
+def test_a_pace_that_has_faded_is_none() -> None:
+    """A status that says the same need not be sent again."""
+    state = Counted()
+    pace = Pace(state)  # type: ignore[arg-type]
+    steady(state, pace, 1, 5)
+    steady(state, pace, 0, 60)
+    assert (pace.rate, pace.core_rate) == (0.0, 0.0)
