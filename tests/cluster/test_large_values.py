@@ -113,7 +113,6 @@ async def test_a_large_value_outlives_the_gate_that_took_it(
         while stored_parts(tmp_path / "ledger.db") < 5:
             await asyncio.sleep(0.001)
         await cluster.nodes[owner].kill()
-        assert stored_parts(tmp_path / "ledger.db") < LARGE >> 20
         outcome = await handle.result()
         assert digest(outcome["large"]) == digest(expected)
         assert outcome["digests"] == {"large": digest(expected)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import random
 import secrets
@@ -168,6 +169,7 @@ async def _serve(parts: Parts, build: Build, stop: StopAsked) -> int:
         if settings.node.web_bind:
             web = await _serve_pages(parts, node)
             node.state.web_address = web.address
+        _spare_what_stays()
         _announce(parts, node, web)
         logger.info("serving at %s", node.address)
         logger.info("stopping: %s", await stop.reason)
@@ -184,6 +186,12 @@ async def _serve(parts: Parts, build: Build, stop: StopAsked) -> int:
         steps.append(("traces", partial(asyncio.to_thread, parts.traces.close)))
         for step, action in steps:
             await settle(step, action, logger)
+
+
+def _spare_what_stays() -> None:
+    """Let no later collection walk what the start-up made: it takes tens of milliseconds."""
+    gc.collect()
+    gc.freeze()
 
 
 async def _join(role: Role, name: str, settings: Settings) -> membership.Node:
