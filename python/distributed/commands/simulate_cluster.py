@@ -143,12 +143,22 @@ def chaos(
         on_outcome=told,
     )
     if html or csv:
-        from distributed.commands.figures import write
-        from distributed.commands.view.simulation_report import figures_of_seeds
-
         command = f"shoal simulate chaos --profile {profile} --first-seed {first_seed}"
-        write(figures_of_seeds(outcomes, command), output, html=html, csv=csv)
+        _write_seeds(outcomes, command, output, html, csv)
     return _sum_up(outcomes, output)
+
+
+def _write_seeds(
+    outcomes: Sequence[SeedOutcome],
+    command: str,
+    output: Output,
+    html: Path | None,
+    csv: Path | None,
+) -> None:
+    from distributed.commands.figures import write
+    from distributed.commands.view.simulation_report import figures_of_seeds
+
+    write(figures_of_seeds(outcomes, command), output, html=html, csv=csv)
 
 
 def _sum_up(outcomes: Sequence[SeedOutcome], output: Output) -> int:
