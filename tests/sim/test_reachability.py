@@ -71,7 +71,7 @@ def datacenters(submission: Submission) -> set[str]:
 def test_a_datacenter_cut_off_from_all_gates_takes_no_new_job_and_gets_work_after_healing(
     direction: str,
 ) -> None:
-    """GM 23.3a, 24.3, 26.2a, 26.3c, 33.3: the bound follows from settings and round trips."""
+    """GM 23.3a, 24.3a-c, 26.2a, 26.3c, 33.3: the bound follows from settings and round trips."""
     with running(1) as cluster:
         gates = [process.name for process in cluster.of_role(Role.GATE)]
         south = [p.name for p in cluster.processes.values() if p.name.startswith("south-")]
@@ -130,7 +130,7 @@ def test_a_gate_that_is_cut_off_evicts_nobody_and_moves_no_work(direction: str, 
 
 
 def test_a_datacenter_that_another_gate_hears_is_not_evicted_and_jobs_end_elsewhere() -> None:
-    """GM 26.2c: gates tell each other which datacenters they miss."""
+    """GM 3.2a-c, 26.2c: gates tell each other which datacenters they miss."""
     with running(4) as cluster:
         south = [p.name for p in cluster.processes.values() if p.name.startswith("south-")]
         cluster.network.cut(ways(["g1"], south, "both"))

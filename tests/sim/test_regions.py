@@ -152,3 +152,27 @@ def test_work_goes_on_in_a_datacenter_that_is_cut_off_and_is_not_done_twice() ->
         cluster.run_for(15.0)
         assert where(jobs) == {"south": 4}
         assert set(runs.values()) == {1}
+
+
+def test_wall_clocks_that_disagree_change_nothing() -> None:
+    """GM 24.2a, 24.2b, 24.2d, invariant 11: ages are durations of the one who heard."""
+    skews = {"g1": 0.1, "north-m1": 3600.0, "south-m1": -3600.0, "west-w1": 0.5, "c1": -60.0}
+    with SimCluster(10, THREE) as cluster:
+        cluster.start()
+        for name, seconds in skews.items():
+            cluster[name].skew(seconds)
+        jobs = submit(cluster, 6, work(1.0), every=0.5)
+        for name in skews:
+            cluster[name].skew(0.5)
+        jobs += submit(cluster, 6, work(1.0), every=0.5)
+        cluster.run_for(5.0)
+        assert sum(where(jobs).values()) == 12
+        for job in jobs:
+            sequences = [update.sequence for update in job.updates]
+            assert sequences == sorted(sequences)
+        known = gate(cluster).managers.knowledge
+        now = gate(cluster).state.clock.now()
+        for candidate in known.candidates(now):
+            assert candidate.exclusion is None
+            assert candidate.capacity_at is not None
+            assert 0.0 <= now - candidate.capacity_at < 3.0

@@ -187,7 +187,7 @@ def test_missed_service_levels_push_a_datacenter_back() -> None:
 
 
 def test_what_nothing_new_was_heard_of_is_not_worked_out_again() -> None:
-    """GM 26.2d: prepared candidates are kept until a report or a quarter of a second passes."""
+    """GM 6.1a, 26.2d: what was prepared is kept until a report comes or it is 0.25 s old."""
     knowledge = two()
     first = knowledge.candidates(0.1)
     assert all(a is b for a, b in zip(first, knowledge.candidates(0.2), strict=True))
