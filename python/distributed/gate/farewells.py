@@ -43,7 +43,7 @@ class Farewells:
                 self._state.spawn_free("stop parts", stop)
             else:
                 self.drop(record.job_id, record.epoch, run.address)
-        for address in (record.former or {}).keys() - present:
+        for address in sorted((record.former or {}).keys() - present):
             insist = partial(self._insist, address, DropJob(record.job_id, record.epoch))
             self._state.spawn_free("drop at former manager", insist)
 
