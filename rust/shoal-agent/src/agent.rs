@@ -11,8 +11,10 @@ use mio::{Events, Poll, Token};
 use shoal_core::wheel::{TimerKey, Wheel};
 use shoal_core::Instant;
 
+use crate::alarm::{coarse, rearm};
 use crate::clock::Clock;
 use crate::command::{Command, MembershipId, TimerToken};
+use crate::exchange::Desk;
 use crate::lag::{reader_lag, Lateness, SAMPLE_INTERVAL};
 use crate::membership::{Membership, Opened};
 use crate::mmsg::Inbox;
@@ -50,7 +52,7 @@ pub(crate) struct Thread {
     pub(crate) timers: HashMap<TimerToken, TimerKey>,
     pub(crate) ports: Vec<Arc<EventPort>>,
     inbox: Inbox,
-    buffer: Vec<u8>,
+    desk: Desk,
     lateness: Lateness,
     /// Slots that were touched since they were last settled, each once.
     pub(crate) touched: Vec<usize>,
@@ -81,7 +83,7 @@ impl Thread {
             timers: HashMap::new(),
             ports: Vec::new(),
             inbox: Inbox::new(),
-            buffer: Vec::with_capacity(2_048),
+            desk: Desk::default(),
             lateness: Lateness::default(),
             touched: Vec::new(),
             unread: Vec::new(),
@@ -141,8 +143,7 @@ impl Thread {
         if late >= SAMPLE_INTERVAL {
             for slot in 0..self.slots.len() {
                 if let Some(membership) = &mut self.slots[slot] {
-                    membership.node.report_lag(now, late);
-                    membership.reported_lag = true;
+                    membership.report_lag(late, now);
                     self.touched.push(slot);
                 }
             }
@@ -219,15 +220,14 @@ impl Thread {
             };
             membership.traffic.timers_late += late;
             let lag = own.max(reader_lag(membership.port.last_beat(), now));
-            if !lag.is_zero() || membership.reported_lag {
-                membership.reported_lag = !lag.is_zero();
-                membership.node.report_lag(now, lag);
+            if membership.report_lag(lag, now) {
                 self.touched.push(slot);
             }
         }
         self.sampling = !self.ports.is_empty();
         if self.sampling {
-            self.wheel.insert(now + SAMPLE_INTERVAL, Due::Sample);
+            let next = coarse(now + SAMPLE_INTERVAL, now);
+            self.wheel.insert(next, Due::Sample);
         }
     }
 
@@ -239,30 +239,20 @@ impl Thread {
             let Some(membership) = &mut self.slots[slot] else {
                 continue;
             };
-            membership.transmit(self.poll.registry(), slot * TOKENS, &mut self.buffer, now);
+            membership.transmit(self.poll.registry(), slot * TOKENS, &mut self.desk, now);
             membership.collect();
             let (id, patience) = (membership.id, membership.node.config().sync.timeout);
             for opened in membership.take_opened() {
                 let due = Due::Stream(slot, id, opened);
                 self.wheel.insert(now + patience, due);
             }
-            let wanted = membership
-                .node
-                .poll_timeout()
-                .map(|at| coarse(at, membership.slack));
-            rearm(
-                &mut self.wheel,
-                &mut membership.timer,
-                wanted,
-                Due::Node(slot),
-            );
+            let wanted = membership.node.poll_timeout();
+            let slack = |deadline| coarse(deadline, now);
+            let (wheel, timer) = (&mut self.wheel, &mut membership.timer);
+            rearm(wheel, timer, wanted, slack, Due::Node(slot));
             let wanted = membership.jobs_deadline(now);
-            rearm(
-                &mut self.wheel,
-                &mut membership.jobs_timer,
-                wanted,
-                Due::Jobs(slot),
-            );
+            let timer = &mut membership.jobs_timer;
+            rearm(wheel, timer, wanted, |exactly| exactly, Due::Jobs(slot));
             if membership.has_news() {
                 self.news.push(slot);
             }
@@ -294,12 +284,6 @@ impl Thread {
     }
 }
 
-/// The next multiple of `slack`: members of one process that are due at about the same time
-/// are served by one wake-up. Late by at most `slack`, never early.
-fn coarse(deadline: Instant, slack: u64) -> Instant {
-    Instant::from_micros(deadline.as_micros().div_ceil(slack) * slack)
-}
-
 /// Also while unwinding: whoever waits for a membership learns that nothing more will come.
 impl Drop for Thread {
     fn drop(&mut self) {
@@ -307,27 +291,5 @@ impl Drop for Thread {
             membership.port.push(Notice::Stopped(membership.id));
             membership.port.signal();
         }
-    }
-}
-
-/// Points one timer at `wanted`.
-fn rearm(
-    wheel: &mut Wheel<Due>,
-    timer: &mut Option<(TimerKey, Instant)>,
-    wanted: Option<Instant>,
-    due: Due,
-) {
-    match (*timer, wanted) {
-        (Some((_, at)), Some(deadline)) if at == deadline => {}
-        (Some((key, _)), Some(deadline)) => {
-            wheel.reschedule(key, deadline);
-            *timer = Some((key, deadline));
-        }
-        (Some((key, _)), None) => {
-            wheel.cancel(key);
-            *timer = None;
-        }
-        (None, Some(deadline)) => *timer = Some((wheel.insert(deadline, due), deadline)),
-        (None, None) => {}
     }
 }

@@ -7,7 +7,7 @@ use shoal_core::{Instant, StreamFailure, StreamId, Transmit};
 
 use crate::allow::allows;
 use crate::membership::{Membership, Opened};
-use crate::mmsg::{Inbox, BATCH};
+use crate::mmsg::{Batch, Inbox, Outbox};
 use crate::socket::{canonical, reachable};
 use crate::stream::Progress;
 
@@ -17,6 +17,13 @@ const BATCHES_A_TURN: usize = 16;
 pub(crate) const DATAGRAMS: usize = 0;
 pub(crate) const LISTENER: usize = 1;
 const FIRST_STREAM: usize = 2;
+
+/// Where what is to be sent is written; one for all memberships, for they send in turn.
+#[derive(Default)]
+pub(crate) struct Desk {
+    written: Vec<u8>,
+    outbox: Outbox,
+}
 
 impl Membership {
     /// Serves what is ready under `offset` of this membership's tokens; true where the socket
@@ -42,9 +49,10 @@ impl Membership {
 
     /// Reads datagrams into the core; true where more waits.
     pub(crate) fn receive(&mut self, inbox: &mut Inbox, now: Instant) -> bool {
-        for _ in 0..BATCHES_A_TURN {
-            let count = match inbox.receive(&self.udp) {
-                Ok(count) => count,
+        for turn in 0..BATCHES_A_TURN {
+            let batch = if turn == 0 { Batch::Few } else { Batch::Many };
+            let emptied = match inbox.receive(&self.udp, batch) {
+                Ok(emptied) => emptied,
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
                 // A pending error of the socket: reading it clears it.
@@ -60,7 +68,7 @@ impl Membership {
                 }
             }
             self.traffic.datagrams_unreadable += std::mem::take(&mut inbox.unreadable);
-            if count < BATCH {
+            if emptied {
                 return false;
             }
         }
@@ -100,19 +108,20 @@ impl Membership {
         &mut self,
         registry: &Registry,
         base: usize,
-        buffer: &mut Vec<u8>,
+        desk: &mut Desk,
         now: Instant,
     ) {
-        while let Some(transmit) = self.node.poll_transmit(buffer) {
+        let Desk { written, outbox } = desk;
+        while let Some(transmit) = self.node.poll_transmit(written) {
             let ended = match transmit {
                 Transmit::Datagram { to } => {
-                    self.outbox.push(reachable(self.bound, to), buffer);
+                    outbox.push(reachable(self.bound, to), written);
                     None
                 }
                 Transmit::OpenStream { to, stream } => {
                     let to = reachable(self.bound, to);
                     let first = base + FIRST_STREAM;
-                    match self.streams.open(stream, to, buffer, registry, first) {
+                    match self.streams.open(stream, to, written, registry, first) {
                         Ok(slot) => {
                             self.traffic.streams_opened += 1;
                             self.opened.push((slot, stream));
@@ -121,15 +130,15 @@ impl Membership {
                         Err(reason) => Some((stream, Progress::Failed(reason))),
                     }
                 }
-                Transmit::StreamReply { stream } => self.streams.reply(stream, buffer),
+                Transmit::StreamReply { stream } => self.streams.reply(stream, written),
                 Transmit::CloseStream { stream } => self.streams.close(stream),
             };
             if let Some((stream, end)) = ended {
                 self.end_stream(stream, end, now);
             }
         }
-        if !self.outbox.is_empty() {
-            let sent = self.outbox.send(&self.udp);
+        if !outbox.is_empty() {
+            let sent = outbox.send(&self.udp);
             self.traffic.datagrams_sent += sent.datagrams;
             self.traffic.datagrams_refused += sent.refused;
         }

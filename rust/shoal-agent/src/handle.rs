@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{bounded, unbounded, Sender};
 use mio::{Poll, Waker};
-use shoal_core::{Config, Instant, Node};
+use shoal_core::{Config, Instant, Node, Pool};
 
 use crate::agent::{Thread, WAKER};
 use crate::allow::Network;
@@ -58,6 +58,8 @@ struct Line {
     woken: Arc<AtomicBool>,
     clock: Clock,
     memberships: AtomicU64,
+    /// What memberships of this process know of others is stored once.
+    pool: Pool,
 }
 
 impl Line {
@@ -95,6 +97,7 @@ impl Agent {
                 woken,
                 clock,
                 memberships: AtomicU64::new(0),
+                pool: Pool::new(),
             }),
         })
     }
@@ -130,7 +133,8 @@ impl Agent {
             None => advertised(bound, towards)?,
         };
         let (advertise, limits) = (config.advertise, config.limits.clone());
-        let node = Node::new(config, seed, self.now())?;
+        let pool = self.line.pool.clone();
+        let node = Node::with_pool(config, seed, self.now(), pool)?;
         let id = MembershipId(self.line.memberships.fetch_add(1, Ordering::Relaxed));
         let name: Arc<str> = node.config().name.as_str().into();
         let shared = Shared {

@@ -49,6 +49,31 @@ impl Lateness {
     }
 }
 
+/// A member that was late is well again once it has not been late for so long: on a machine
+/// that is late now and then, everybody would otherwise hear of each time, twice.
+const CALM: Duration = Duration::from_secs(5);
+
+/// What of its lag a member has to tell.
+#[derive(Debug, Default)]
+pub(crate) struct Calm {
+    late_at: Option<Instant>,
+}
+
+impl Calm {
+    /// What the core is to hear of a lag measured at `now`, where below `well` is well.
+    pub(crate) fn tell(&mut self, lag: Duration, well: Duration, now: Instant) -> Option<Duration> {
+        if lag >= well {
+            self.late_at = Some(now);
+            return Some(lag);
+        }
+        if now.saturating_since(self.late_at?) < CALM {
+            return None;
+        }
+        self.late_at = None;
+        Some(lag)
+    }
+}
+
 /// How long a reader has missed its pulse; zero within the patience or before its first beat.
 pub(crate) fn reader_lag(last_beat: Option<Instant>, now: Instant) -> Duration {
     let Some(beat) = last_beat else {
@@ -64,7 +89,7 @@ pub(crate) fn reader_lag(last_beat: Option<Instant>, now: Instant) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::{reader_lag, Lateness};
+    use super::{reader_lag, Calm, Lateness};
     use core::time::Duration;
     use shoal_core::Instant;
 
@@ -103,5 +128,19 @@ mod tests {
         assert_eq!(reader_lag(Some(at(1_000)), at(2_200)), Duration::ZERO);
         let lag = reader_lag(Some(at(1_000)), at(2_400));
         assert_eq!(lag, Duration::from_millis(900));
+    }
+
+    #[test]
+    fn a_member_that_is_late_now_and_then_is_well_again_only_once_it_stays_so() {
+        let (fine, late) = (Duration::ZERO, Duration::from_millis(300));
+        let well = Duration::from_millis(100);
+        let mut calm = Calm::default();
+        assert_eq!(calm.tell(fine, well, at(0)), None, "nothing to say");
+        assert_eq!(calm.tell(late, well, at(1_000)), Some(late));
+        assert_eq!(calm.tell(fine, well, at(4_000)), None);
+        assert_eq!(calm.tell(late, well, at(5_000)), Some(late));
+        assert_eq!(calm.tell(fine, well, at(9_999)), None);
+        assert_eq!(calm.tell(fine, well, at(10_000)), Some(fine));
+        assert_eq!(calm.tell(fine, well, at(11_000)), None, "said once");
     }
 }

@@ -6,6 +6,7 @@
 //! its answer waits for the rest of the process.
 
 mod agent;
+mod alarm;
 mod allow;
 mod clock;
 mod command;

@@ -8,27 +8,26 @@ use std::sync::Arc;
 use mio::net::TcpListener;
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
-use shoal_core::wheel::TimerKey;
 use shoal_core::{Event, Instant, Node};
 
+use crate::alarm::Alarm;
 use crate::allow::Network;
 use crate::command::{Figures, MembershipId, Outcome, RequestId};
 use crate::exchange::{DATAGRAMS, LISTENER};
 use crate::jobs::JobLayer;
 use crate::joining::Joins;
-use crate::mmsg::Outbox;
+use crate::lag::Calm;
 use crate::port::{EventPort, Notice};
 use crate::snapshot::Published;
 use crate::socket::Sockets;
 use crate::streams::Streams;
 use crate::traffic::Traffic;
 
-/// The core's timers may be late by this part of the probe interval, and never by more than
-/// [`MOST_SLACK`] microseconds.
-const SLACK_SHARE: u128 = 64;
-const MOST_SLACK: u64 = 16_000;
 /// Pause before a job layer that its owner holds is asked again.
 const JOBS_RETRY: Duration = Duration::from_millis(1);
+
+/// Room for notices that a membership keeps: what a storm took is given back.
+const USUAL_NOTICES: usize = 16;
 
 /// A stream that was just opened or accepted, to be given a deadline.
 pub(crate) type Opened = (usize, shoal_core::StreamId);
@@ -44,10 +43,8 @@ pub(crate) struct Membership {
     pub(crate) id: MembershipId,
     pub(crate) node: Node,
     pub(crate) port: Arc<EventPort>,
-    pub(crate) timer: Option<(TimerKey, Instant)>,
-    /// How late the core's timers may be, microseconds.
-    pub(crate) slack: u64,
-    pub(crate) reported_lag: bool,
+    pub(crate) timer: Option<Alarm>,
+    pub(crate) calm: Calm,
     /// Something changed since readers were last told.
     pub(crate) stale: bool,
     /// Somebody waits for an answer among what is pending.
@@ -56,13 +53,12 @@ pub(crate) struct Membership {
     pub(crate) udp: UdpSocket,
     pub(crate) listener: TcpListener,
     pub(crate) bound: SocketAddr,
-    pub(crate) outbox: Outbox,
     pub(crate) streams: Streams,
     pub(crate) opened: Vec<Opened>,
     pub(crate) allow: Vec<Network>,
     published: Arc<Published>,
     pub(crate) jobs: Arc<JobLayer>,
-    pub(crate) jobs_timer: Option<(TimerKey, Instant)>,
+    pub(crate) jobs_timer: Option<Alarm>,
     pub(crate) jobs_blocked: bool,
     pending: Vec<Notice>,
     joins: Joins,
@@ -78,10 +74,6 @@ impl Membership {
         port: Arc<EventPort>,
         shared: Shared,
     ) -> Self {
-        let interval = node.config().probe.interval.as_micros();
-        let slack = u64::try_from(interval / SLACK_SHARE)
-            .unwrap_or(u64::MAX)
-            .clamp(1, MOST_SLACK);
         let Sockets {
             udp,
             listener,
@@ -92,15 +84,13 @@ impl Membership {
             node,
             port,
             timer: None,
-            slack,
-            reported_lag: false,
+            calm: Calm::default(),
             stale: true,
             urgent: false,
             leaving: None,
             udp,
             listener: TcpListener::from_std(listener),
             bound,
-            outbox: Outbox::default(),
             streams: Streams::default(),
             opened: Vec::new(),
             allow,
@@ -126,6 +116,17 @@ impl Membership {
             Token(base + LISTENER),
             Interest::READABLE,
         )
+    }
+
+    /// Tells the core how late its host or its reader runs; true where there was anything to
+    /// tell.
+    pub(crate) fn report_lag(&mut self, lag: Duration, now: Instant) -> bool {
+        let bad = self.node.config().lifeguard.lag_recovered;
+        let Some(lag) = self.calm.tell(lag, bad, now) else {
+            return false;
+        };
+        self.node.report_lag(now, lag);
+        true
     }
 
     /// Collects what the core has to tell.
@@ -227,6 +228,7 @@ impl Membership {
         for notice in self.pending.drain(..) {
             self.port.push(notice);
         }
+        self.pending.shrink_to(USUAL_NOTICES);
         self.port.signal();
     }
 

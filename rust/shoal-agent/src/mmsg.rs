@@ -15,10 +15,21 @@
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 
-/// Datagrams taken or given in one system call.
+/// Datagrams taken or given in one system call at most.
 pub(crate) const BATCH: usize = 64;
+/// Datagrams taken by a call of which few are expected: the arrays of such a call are small.
+const FEW: usize = 8;
 /// Room for one received datagram, bytes: a jumbo Ethernet frame.
 pub(crate) const SLOT: usize = 9_216;
+
+/// How many datagrams a call takes at most.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Batch {
+    /// As much as a quiet socket holds.
+    Few,
+    /// As much as one call can take.
+    Many,
+}
 
 /// What one call received. The buffers are used again by the next call.
 pub(crate) struct Inbox {
@@ -37,11 +48,13 @@ impl Inbox {
         }
     }
 
-    /// Takes what waits on `socket`, at most [`BATCH`] datagrams. Returns how many slots the
-    /// kernel filled: fewer than [`BATCH`] means that the socket is empty.
-    pub(crate) fn receive(&mut self, socket: &UdpSocket) -> io::Result<usize> {
+    /// Takes what waits on `socket`, up to a batch. True where that emptied the socket.
+    pub(crate) fn receive(&mut self, socket: &UdpSocket, batch: Batch) -> io::Result<bool> {
         self.arrived.clear();
-        imp::receive(self, socket)
+        match batch {
+            Batch::Few => imp::receive::<FEW>(self, socket).map(|count| count < FEW),
+            Batch::Many => imp::receive::<BATCH>(self, socket).map(|count| count < BATCH),
+        }
     }
 
     /// The datagrams of the last call with their sources, each buffer free to be written.
@@ -80,7 +93,13 @@ impl Outbox {
         let mut from = 0;
         while from < self.pending.len() {
             let to = self.pending.len().min(from + BATCH);
-            match imp::send(socket, &self.bytes, &self.pending[from..to]) {
+            let one_call = match &self.pending[from..to] {
+                [(destination, start, end)] => socket
+                    .send_to(&self.bytes[*start..*end], destination)
+                    .map(|_| 1),
+                several => imp::send(socket, &self.bytes, several),
+            };
+            match one_call {
                 Ok(count) => {
                     let taken = &self.pending[from..from + count];
                     sent.datagrams += count as u64;
@@ -133,15 +152,18 @@ mod linux {
         v6: libc::sockaddr_in6,
     }
 
-    pub(super) fn receive(inbox: &mut Inbox, socket: &UdpSocket) -> io::Result<usize> {
+    pub(super) fn receive<const MOST: usize>(
+        inbox: &mut Inbox,
+        socket: &UdpSocket,
+    ) -> io::Result<usize> {
         // SAFETY: every field of these C structures may be zero.
-        let (mut addresses, mut headers): ([Address; BATCH], [libc::mmsghdr; BATCH]) =
+        let (mut addresses, mut headers): ([Address; MOST], [libc::mmsghdr; MOST]) =
             unsafe { (zeroed(), zeroed()) };
         let mut pieces = [libc::iovec {
             iov_base: std::ptr::null_mut(),
             iov_len: SLOT,
-        }; BATCH];
-        for (i, slot) in inbox.buffers.chunks_exact_mut(SLOT).enumerate() {
+        }; MOST];
+        for (i, slot) in inbox.buffers.chunks_exact_mut(SLOT).take(MOST).enumerate() {
             pieces[i].iov_base = slot.as_mut_ptr().cast();
             let header = &mut headers[i].msg_hdr;
             header.msg_name = (&raw mut addresses[i]).cast();
@@ -155,7 +177,7 @@ mod linux {
             libc::recvmmsg(
                 socket.as_raw_fd(),
                 headers.as_mut_ptr(),
-                BATCH as _,
+                MOST as _,
                 libc::MSG_DONTWAIT as _,
                 std::ptr::null_mut(),
             )
@@ -268,19 +290,22 @@ mod linux {
     )
 )]
 mod fallback {
-    use super::{Inbox, BATCH, SLOT};
+    use super::{Inbox, SLOT};
     use std::io;
     use std::net::{SocketAddr, UdpSocket};
 
-    pub(super) fn receive(inbox: &mut Inbox, socket: &UdpSocket) -> io::Result<usize> {
-        for slot in inbox.buffers.chunks_exact_mut(SLOT) {
+    pub(super) fn receive<const MOST: usize>(
+        inbox: &mut Inbox,
+        socket: &UdpSocket,
+    ) -> io::Result<usize> {
+        for slot in inbox.buffers.chunks_exact_mut(SLOT).take(MOST) {
             match socket.recv_from(slot) {
                 Ok((length, source)) => inbox.arrived.push((source, length)),
                 Err(_) if !inbox.arrived.is_empty() => break,
                 Err(error) => return Err(error),
             }
         }
-        Ok(inbox.arrived.len().min(BATCH))
+        Ok(inbox.arrived.len())
     }
 
     pub(super) fn send(

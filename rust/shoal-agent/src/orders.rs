@@ -106,8 +106,8 @@ impl Thread {
         let Some(membership) = self.slots.get_mut(slot).and_then(Option::take) else {
             return;
         };
-        for (key, _) in membership.timer.into_iter().chain(membership.jobs_timer) {
-            self.wheel.cancel(key);
+        for alarm in membership.timer.into_iter().chain(membership.jobs_timer) {
+            self.wheel.cancel(alarm.key());
         }
         self.by_id.remove(&membership.id);
         membership.stop();

@@ -2,7 +2,7 @@
 
 use core::net::SocketAddr;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::wire::{Record, Versions};
 
@@ -51,13 +51,19 @@ impl Identity {
     }
 }
 
-/// By instance and version of metadata.
-type Known = HashMap<(u64, u32), Arc<Identity>>;
+/// Fewest identities that are looked through for those that nobody holds any more.
+const FEW: usize = 256;
 
-/// Identities shared between the nodes of one process.
-///
-/// A simulation of thousands of nodes gives one to all of them, so that each fact is stored
-/// once. It never forgets; a process with one node has no use for it.
+/// By instance and version of metadata, as long as a node holds it.
+#[derive(Debug, Default)]
+struct Known {
+    held: HashMap<(u64, u32), Weak<Identity>>,
+    /// With so many, those that nobody holds are dropped.
+    full: usize,
+}
+
+/// Identities shared between the nodes of one process: each fact is stored once, and forgotten
+/// after the last node that holds it.
 #[derive(Clone, Debug, Default)]
 pub struct Pool {
     known: Arc<Mutex<Known>>,
@@ -69,18 +75,34 @@ impl Pool {
         Self::default()
     }
 
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.known.lock().unwrap().held.len()
+    }
+
     /// The shared identity that says what `record` says.
     pub(crate) fn intern(&self, record: &Record<'_>) -> Arc<Identity> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (record.instance, record.meta_version);
-        match known.get(&key) {
-            Some(identity) if identity.matches(record) => Arc::clone(identity),
-            _ => {
-                let identity = Arc::new(Identity::from_record(record));
-                known.insert(key, Arc::clone(&identity));
-                identity
-            }
+        let held = known.held.get(&key).and_then(Weak::upgrade);
+        if let Some(identity) = held.filter(|identity| identity.matches(record)) {
+            return identity;
         }
+        let identity = Arc::new(Identity::from_record(record));
+        known.held.insert(key, Arc::downgrade(&identity));
+        known.forget();
+        identity
+    }
+}
+
+impl Known {
+    /// Drops what nobody holds, in time that the insertions since have paid for.
+    fn forget(&mut self) {
+        if self.held.len() < self.full.max(FEW) {
+            return;
+        }
+        self.held.retain(|_, identity| identity.strong_count() > 0);
+        self.full = 2 * self.held.len();
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rand_core::{Rng, SeedableRng};
 use rand_pcg::Pcg32;
 
-use super::{bucket_of, instance_of, Claim, Digest, Identity, MemberId, Table};
+use super::{bucket_of, instance_of, Claim, Digest, Identity, MemberId, Pool, Table};
 use crate::chance::below;
 use crate::event::MemberState;
 use crate::time::Instant;
@@ -218,4 +218,16 @@ fn slots_find_what_a_map_finds_through_growth_removal_and_return() {
             Some(*row)
         );
     }
+}
+
+#[test]
+fn what_nobody_holds_any_more_is_forgotten_by_the_pool() {
+    let pool = Pool::new();
+    let of = |instance: u64| pool.intern(&identity("n", instance).record(0));
+    let held = of(7);
+    for instance in 1_000..3_000 {
+        drop(of(instance));
+    }
+    assert!(Arc::ptr_eq(&held, &of(7)));
+    assert!(pool.len() < 600, "{}", pool.len());
 }

@@ -68,6 +68,9 @@ use pulse::Pulse;
 use refute::Pace;
 use stream::Streams;
 
+/// Room for events that a node keeps: what a storm took is given back.
+const USUAL_EVENTS: usize = 16;
+
 /// One member of a cluster.
 ///
 /// After every `handle_*` call and every request, drain [`Node::poll_transmit`] and
@@ -129,7 +132,7 @@ impl Node {
     }
 
     /// A member that shares what it knows of others' identities with the other nodes of
-    /// `pool`: for simulations of thousands in one process.
+    /// `pool`: for a process with several memberships, or simulations of thousands.
     ///
     /// # Errors
     /// [`ConfigError`] names the field that cannot stand.
@@ -240,7 +243,11 @@ impl Node {
 
     /// The next event. `None` once there is none; more may come after any other call.
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
+        let event = self.events.pop_front();
+        if event.is_none() {
+            self.events.shrink_to(USUAL_EVENTS);
+        }
+        event
     }
 
     /// When [`Node::handle_timeout`] should be called next. May change after any call that

@@ -80,7 +80,9 @@ pub(super) struct Outbox {
     spare: Vec<Vec<u8>>,
 }
 
-const MOST_SPARE: usize = 8;
+/// Room that the queue keeps: what a storm took is given back.
+const USUAL_QUEUE: usize = 32;
+const MOST_SPARE: usize = 1;
 const LARGEST_SPARE: usize = 64 * 1024;
 
 impl Outbox {
@@ -109,6 +111,9 @@ impl Outbox {
         let first = self.first.take()?;
         if !self.queue.is_empty() {
             self.first = self.queue.pop_front();
+            if self.queue.is_empty() {
+                self.queue.shrink_to(USUAL_QUEUE);
+            }
         }
         Some(first)
     }
