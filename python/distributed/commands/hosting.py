@@ -11,6 +11,7 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -25,7 +26,8 @@ from distributed.commands.readings import role_readings
 from distributed.commands.settings_tree import Settings
 from distributed.commands.stopping import StopAsked
 from distributed.commands.traces import Traces, traces_of
-from distributed.errors import ShoalError
+from distributed.errors import ConfigError, ShoalError
+from distributed.membership.control import ControlServer
 from distributed.messages.admin import NodeStatus
 from distributed.settings.printing import rows
 from distributed.settings.sources import Loaded
@@ -160,7 +162,9 @@ async def _serve(parts: Parts, build: Build, stop: StopAsked) -> int:
     settings, logger = parts.settings, parts.logger
     node: RunningNode | None = None
     web: WebServer | None = None
+    control: ControlServer | None = None
     try:
+        control = await _serve_control(parts, stop)
         node = await build(parts)
         node.state.tracer = parts.traces.tracer
         node.on_drained = partial(stop.ask, "drained")
@@ -181,6 +185,8 @@ async def _serve(parts: Parts, build: Build, stop: StopAsked) -> int:
             steps.append(("the role", node.stop))
         if web is not None:
             steps.append(("the status page", web.stop))
+        if control is not None:
+            steps.append(("the control socket", control.stop))
         steps.append(("membership", parts.membership.leave))
         steps.append(("tasks", parts.supervisor.stop))
         steps.append(("traces", partial(asyncio.to_thread, parts.traces.close)))
@@ -223,6 +229,24 @@ def _announce(parts: Parts, node: RunningNode, web: WebServer | None) -> None:
     )
     sys.stdout.write(msgspec.json.encode(ready).decode() + "\n")
     sys.stdout.flush()
+
+
+async def _serve_control(parts: Parts, stop: StopAsked) -> ControlServer | None:
+    """The socket that membership's own commands use, where one is wanted.
+
+    Raises:
+        ConfigError: it cannot be made there.
+    """
+    path = parts.settings.node.control_socket
+    if not path:
+        return None
+    leave = partial(stop.ask, "told to leave", at_once=False)
+    try:
+        return await ControlServer(parts.membership, Path(path), on_leave=leave).start()
+    except OSError as error:
+        raise ConfigError(
+            f"cannot listen at {path}: {error}", field="node.control_socket"
+        ) from error
 
 
 async def _serve_pages(parts: Parts, node: RunningNode) -> WebServer:

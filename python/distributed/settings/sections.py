@@ -26,6 +26,8 @@ class NodeSection(msgspec.Struct, frozen=True, kw_only=True):
         web_bind: address of the status page and `/metrics`; "" switches both off.
         web_token: whoever has it may cancel and drain from the page; "" lets nobody.
         seeds: membership addresses to join through.
+        control_socket: Unix socket at which `shoal members`, `monitor`, `keys` and the like
+            find this node's membership (`--socket`); "" makes none.
         stop_grace_seconds: how long a graceful stop may take before it is cut short.
     """
 
@@ -38,6 +40,7 @@ class NodeSection(msgspec.Struct, frozen=True, kw_only=True):
     web_bind: str = "127.0.0.1:0"
     web_token: Secret = ""
     seeds: tuple[str, ...] = ()
+    control_socket: str = ""
     stop_grace_seconds: float = 10.0
 
 

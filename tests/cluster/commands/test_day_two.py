@@ -89,6 +89,38 @@ def test_watching_goes_on_until_interrupted(
     assert "Traceback" not in errors
 
 
+def test_keys_of_a_running_role_are_rotated_on_its_control_socket(folder: Path) -> None:
+    first, second = (shoal("keys", "generate", cwd=folder).stdout.strip() for _ in range(2))
+    control = ["--socket", str(folder / "control.sock")]
+    environment = {
+        **os.environ,
+        "TMPDIR": str(folder),
+        "SHOAL_MEMBERSHIP_KEYS": first,
+        "SHOAL_NODE_CONTROL_SOCKET": control[1],
+    }
+    with subprocess.Popen(
+        [*SHOAL, "manager", "--name", "m1", "--tied"],
+        cwd=folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=environment,
+    ) as node:
+        assert node.stdout is not None
+        assert node.stdout.readline()
+        (old,) = held = shoal("keys", "list", *control, cwd=folder, check=True).stdout.splitlines()
+        new = shoal("keys", "add", second, *control, cwd=folder, check=True).stdout.strip()
+        shoal("keys", "use", new, *control, cwd=folder, check=True)
+        shoal("keys", "remove", old.split("\t")[0], *control, cwd=folder, check=True)
+        left = shoal("keys", "list", *control, cwd=folder, check=True).stdout.splitlines()
+        assert [line.split("\t") for line in left] == [[new, "encrypts"]]
+        assert left != held
+        assert shoal("members", *control, cwd=folder, check=True).stdout.startswith("m1")
+        node.communicate(timeout=60)
+    assert not Path(control[1]).exists()
+
+
 LIMIT_OF = {"gate": "max_open_jobs", "manager": "queue_limit", "worker": "queue_limit"}
 
 
