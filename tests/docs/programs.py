@@ -164,12 +164,22 @@ async def status_page(stage: Stage, patch: pytest.MonkeyPatch) -> AsyncIterator[
 
 
 @asynccontextmanager
+async def embedding(stage: Stage, patch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """It is a whole program; here it runs in a loop that is there already."""
+    stage.replaced = {"asyncio.run(main())": "await main()"}
+    yield
+    assert "sees 1.4" in stage.printed
+    assert "dead: api-2" in stage.printed
+
+
+@asynccontextmanager
 async def as_it_is(stage: Stage, patch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     """Nothing stands around it."""
     yield
 
 
 STAGES: dict[str, Around] = {
+    "docs/embedding.md": embedding,
     "docs/execution.md": execution,
     "docs/jobs.md": jobs,
     "docs/membership.md": membership,

@@ -21,6 +21,7 @@ from .test_documents import DOCUMENTS, titled
 LANGUAGES = {"python", "sh", "toml", "json", "text"}
 RUN_ELSEWHERE = {
     "README.md": "test_documents.py runs it whole, nodes and programs",
+    "docs/quickstart.md": "as README",
     "docs/tutorial.md": "test_tutorial.py types it whole",
 }
 """Documents whose Python is run by another test. There is no block that is not run or read."""

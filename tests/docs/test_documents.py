@@ -15,7 +15,7 @@ from .document import ROOT, DocumentRunner, blocks
 
 TOP = [ROOT / name for name in ("CONTRIBUTING.md", "README.md", "SECURITY.md")]
 DOCUMENTS = sorted([*TOP, *(ROOT / "docs").rglob("*.md")])
-RUN = [ROOT / "README.md"]
+RUN = [ROOT / "README.md", ROOT / "docs" / "quickstart.md"]
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)")
 NAMED = re.compile(r"`shoal ([a-z]+(?: [a-z]+)?)")
 
