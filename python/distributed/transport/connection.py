@@ -102,6 +102,8 @@ class TcpConnection(asyncio.Protocol):
                 self._frame(kind, correlation, body)
         except FrameError as error:
             self._broken(str(error))
+        if self._outbox is not None:
+            self._outbox.flush()
 
     def pause_writing(self) -> None:
         if self._outbox is not None:
