@@ -7,12 +7,14 @@ A life is start, two confirmations, refutation: four operations.
 
 from __future__ import annotations
 
+import asyncio
 from array import array
 from collections.abc import Callable
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from benches.python.suspicion_tasks import SuspicionTasks
 from distributed._native import SuspicionTable, build_profile
 
 LIVE = 100_000
@@ -51,6 +53,24 @@ def test_lives_one_by_one(benchmark: BenchmarkFixture) -> None:
             table.refute(node, incarnation + 1)
 
     measure(benchmark, work, 4 * LIVES)
+
+
+def test_lives_as_asyncio_tasks(benchmark: BenchmarkFixture) -> None:
+    """The stand-in for the earlier system; nothing else is suspected, unlike above."""
+
+    async def lives() -> None:
+        tasks = SuspicionTasks(5.0, 30.0, 1_000)
+        for node in range(LIVES):
+            tasks.suspect(node, 1, 1)
+        await asyncio.sleep(0)
+        for node in range(LIVES):
+            tasks.confirm(node, 1, 2)
+            tasks.confirm(node, 1, 3)
+        for node in range(LIVES):
+            tasks.refute(node, 2)
+        await asyncio.sleep(0)
+
+    measure(benchmark, lambda: asyncio.run(lives()), 4 * LIVES)
 
 
 def test_lives_in_batches(benchmark: BenchmarkFixture) -> None:

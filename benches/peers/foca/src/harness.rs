@@ -10,6 +10,9 @@ pub trait Peer {
     /// What it asks to be woken for.
     type Timer;
 
+    /// How often it probes, in microseconds.
+    const PERIOD_MICROS: u64 = 1_000_000;
+
     fn datagram(&mut self, from: u32, bytes: &mut [u8], net: &mut Net<Self::Timer>);
     fn timer(&mut self, timer: Self::Timer, net: &mut Net<Self::Timer>);
 }

@@ -58,6 +58,8 @@ impl Ours {
 
     fn new(i: u32, net: &mut Net<Wake>) -> Self {
         let config = Config::lan(format!("node-{i}"), address(i));
+        let period = config.probe.interval.as_micros();
+        assert_eq!(period, u128::from(Self::PERIOD_MICROS));
         let now = Instant::from_micros(net.now);
         let node = Node::new(config, u64::from(i), now).expect("valid");
         let mut peer = Self {
@@ -156,6 +158,8 @@ fn opened(counter: u64) -> StreamId {
 
 impl Peer for Ours {
     type Timer = Wake;
+
+    const PERIOD_MICROS: u64 = 500_000;
 
     fn datagram(&mut self, from: u32, bytes: &mut [u8], net: &mut Net<Wake>) {
         let now = Instant::from_micros(net.now);
