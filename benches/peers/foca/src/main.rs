@@ -24,7 +24,7 @@ use theirs::Theirs;
 const PERIODS: u64 = 60;
 const REPEATS: usize = 7;
 
-/// kinship-core walks its whole table in every period; beyond this it would take minutes.
+/// Beyond this kinship-core would take minutes.
 const MOST_FOR_KINSHIP: u32 = 256;
 
 /// The system's allocator, counting.
