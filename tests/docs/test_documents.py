@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from distributed.commands.app import make_app
+from distributed.commands.entry import EXIT_CODES
 from distributed.commands.settings_tree import Settings
 from distributed.settings.sources import load
 
@@ -64,3 +65,12 @@ def test_the_sample_settings_are_settings(tmp_path: Path) -> None:
             file = tmp_path / "shoal.toml"
             file.write_text(text)
             assert load(Settings, file=file).tree.node.name == "gate-1"
+
+
+def test_the_exit_statuses_are_those_that_the_commands_give() -> None:
+    text = (ROOT / "docs" / "operating.md").read_text()
+    told = re.findall(r"^\| (\d+) \| (.+) \|$", text, re.M)
+    assert {int(status): meaning for status, meaning in told} == {
+        status: meaning.replace("stderr", "standard error")
+        for status, meaning in EXIT_CODES.items()
+    }
