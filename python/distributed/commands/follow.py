@@ -82,7 +82,7 @@ def show_result(outcome: Outcome, output: Output) -> None:
     columns = ("workflow", "state", "datacenter", "worker", "attempt", "seconds", "result")
     output.table(columns, rows, title=f"{result.name}: {result.state}")
     for workflow, why in result.missing:
-        output.line(f"missing\t{workflow}\t{why}")
+        output.cells("missing", workflow, why)
 
 
 def value_of(entry: WorkflowResult) -> object:

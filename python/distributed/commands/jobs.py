@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -208,12 +209,23 @@ def history(job: str, *, flags: GateFlags = DEFAULT_FLAGS, json: bool = False) -
     async def act(client: Client) -> None:
         view = await client.job(job).show()
         rows = [
-            {"sequence": event.sequence, "kind": event.kind, "detail": event.detail}
+            {
+                "sequence": event.sequence,
+                "kind": event.kind,
+                "detail": event.detail if json else _in_words(event.detail),
+            }
             for event in (await client.job(view.job_id).history()).events
         ]
         Output(json=json).table(("sequence", "kind", "detail"), rows)
 
     flags.run(act)
+
+
+def _in_words(detail: Mapping[str, object]) -> str:
+    """What an event adds to its kind and place, as `name=value`."""
+    return " ".join(
+        f"{name}={value}" for name, value in detail.items() if name not in ("sequence", "kind")
+    )
 
 
 def logs(
@@ -241,7 +253,7 @@ def logs(
                 if json:
                     output.record(line)
                 else:
-                    output.line(f"{line.workflow}\t{line.stream}\t{line.text}")
+                    output.cells(line.workflow, line.stream, line.text)
             more, after = page.next_line > after, page.next_line
 
     flags.run(act)

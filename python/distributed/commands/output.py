@@ -38,6 +38,12 @@ class Output:
             self._stream.write(f"{harmless(text)}\n")
             self._stream.flush()
 
+    def cells(self, *texts: object) -> None:
+        """A line of parts with tabs between them; nothing under `--json`."""
+        if not self.json:
+            self._stream.write("\t".join(map(harmless, texts)) + "\n")
+            self._stream.flush()
+
     def start_over(self) -> None:
         """Clear a terminal for the next picture of what is watched; nothing elsewhere."""
         if self.terminal:

@@ -132,7 +132,10 @@ def limits(node: str, *changes: str, json: bool = False) -> None:
 
     wanted = dict(map(_limit, changes))
     stand = ask(node, SetLimits(wanted), Limits, timeout=5.0).limits
-    rows = [{"limit": name, "value": value} for name, value in stand.items()]
+    rows = [
+        {"limit": name, "value": int(value) if value.is_integer() else value}
+        for name, value in stand.items()
+    ]
     Output(json=json).table(("limit", "value"), rows)
 
 

@@ -64,7 +64,7 @@ class Views:
         """One screen about this manager."""
         state = self._state
         detail: dict[str, object] = {
-            "status": msgspec.to_builtins(self._gates.status()),
+            "status": msgspec.structs.asdict(self._gates.status()),
             "workers": {
                 seat.name: {
                     "address": str(seat.address),

@@ -67,7 +67,7 @@ class Views:
     def node_status(self) -> NodeStatus:
         """One screen about this worker."""
         state = self._state
-        facts = msgspec.to_builtins(self._registration.status())
+        facts = msgspec.structs.asdict(self._registration.status())
         detail: dict[str, object] = {
             "status": facts,
             "managers": [list(pair) for pair in self._registration.managers],

@@ -173,3 +173,26 @@ def test_an_id_is_found_by_a_unique_prefix_and_lists_are_filtered(
     assert json.loads(shown)["job_id"] == found
     named = shoal("job", "list", "--name", "by-prefix", *flags, cwd=folder, check=True).stdout
     assert [line.split("\t")[0] for line in named.splitlines()] == [found]
+
+
+def test_what_a_pipe_gets_is_cut_at_tabs_and_reads_without_python(
+    cluster: LocalCluster, folder: Path
+) -> None:
+    (gate,) = cluster.addresses("gate")
+    (worker,) = cluster.addresses("worker")
+    job = {"name": "said", "workflows": [{"name": "w", "command": ["echo", "out"]}]}
+    (folder / "job.json").write_text(json.dumps(job))
+    flags = ("--gate", gate)
+    told = shoal("run", "job.json", "--detach", "--json", *flags, cwd=folder, check=True).stdout
+    found = json.loads(told)["job"]
+    shoal("job", "result", found, "--wait", *flags, cwd=folder, check=True)
+    history = shoal("job", "history", found, *flags, cwd=folder, check=True).stdout
+    assert [line.split("\t")[0] for line in history.splitlines()][:2] == ["1", "2"]
+    assert "state=submitted" in history
+    assert "{" not in history
+    for line in shoal("job", "logs", found, *flags, cwd=folder).stdout.splitlines():
+        assert line.split("\t") == ["w", "stdout", "out"]
+    status = shoal("status", worker, "--json", cwd=folder, check=True).stdout
+    assert json.loads(status)["detail"]["status"]["cores"] >= 1
+    limits = shoal("node", "limits", worker, cwd=folder, check=True).stdout
+    assert ".0" not in limits
