@@ -101,7 +101,7 @@ def grid(profile: str = "lan") -> list[Candidate]:
                 profile=profile,
                 overrides={
                     "probe.interval_seconds": interval,
-                    "suspicion.alpha": 1.4 / interval,
+                    "suspicion.alpha": 0.1,  # The floor alone decides.
                     "suspicion.floor_seconds": floor,
                     **HELP[help_],
                 },
