@@ -169,7 +169,7 @@ async def embedding(stage: Stage, patch: pytest.MonkeyPatch) -> AsyncIterator[No
     stage.replaced = {"asyncio.run(main())": "await main()"}
     yield
     assert "sees 1.4" in stage.printed
-    assert "dead: api-2" in stage.printed
+    assert "suspected: api-2" in stage.printed
 
 
 @asynccontextmanager
