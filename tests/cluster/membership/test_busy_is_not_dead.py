@@ -42,15 +42,28 @@ async def test_a_process_whose_loop_is_blocked_is_degraded_and_never_accused() -
         assert stats["gil_wait_longest_ms"] < stats["loop_stall_longest_ms"]
 
 
+async def stop_for(member: MemberProcess, seconds: float) -> float:
+    """Stop a process; how long it was stopped really, which a busy machine prolongs."""
+    clock = asyncio.get_running_loop()
+    began = clock.time()
+    member.signal(signal.SIGSTOP)
+    await asyncio.sleep(seconds)
+    member.signal(signal.SIGCONT)
+    return clock.time() - began
+
+
 async def test_a_process_that_is_stopped_for_three_seconds_refutes_and_dies_nowhere() -> None:
     async with cluster(NAMES) as members:
         stopped, *others = members
-        marks = [member.mark() for member in members]
-        stopped.signal(signal.SIGSTOP)
-        await asyncio.sleep(3.0)
-        stopped.signal(signal.SIGCONT)
-        for member in members:
-            await all_alive(member, NAMES)
+        for _ in range(5):
+            marks = [member.mark() for member in members]
+            took = await stop_for(stopped, 3.0)
+            for member in members:
+                await all_alive(member, NAMES)
+            if took < 3.25:
+                break
+        else:
+            pytest.skip("this machine woke us late each time: nobody stood still for three seconds")
         for member, mark in zip(others, marks[1:], strict=True):
             suspected = member.since(mark, kind("suspected", member="busy"))
             if suspected:
