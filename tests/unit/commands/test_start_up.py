@@ -8,6 +8,9 @@ import sys
 import pytest
 
 HEAVY = {
+    "cryptography",
+    "opentelemetry",
+    "textual",
     "asyncio",
     "importlib.metadata",
     "jinja2",
