@@ -56,6 +56,7 @@ class JobHandle:
         self._news = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
         self._waiting = 0
+        self._gaps = 0
         self._values = Values(client.gates)
         self.id = job_id
         self.dropped = 0
@@ -190,7 +191,11 @@ class JobHandle:
             elif update.sequence <= self._seen and not _passing(update):
                 continue
             elif not _passing(update):
+                if update.sequence > self._seen + 1:
+                    self._ask_again()
+                    break
                 self._seen = update.sequence
+                self._gaps = 0
             if len(self._updates) >= self._client.settings.progress_queue:
                 self._updates.popleft()
                 self.dropped += 1
@@ -199,6 +204,13 @@ class JobHandle:
                 self._ended = True
         self._news.set()
         if self._ended and self._result is None:
+            self._follow()
+
+    def _ask_again(self) -> None:
+        """A step is missing: have the gate send everything from there on."""
+        if self._keeper is None or self._keeper.done():
+            self._gaps += 1
+            self._connection = None
             self._follow()
 
     def deliver(self, result: JobResult) -> None:
@@ -226,14 +238,18 @@ class JobHandle:
 
     async def _keep_up(self) -> None:
         try:
-            if not self._ended:
-                await self._watch()
-            if self._ended and self._result is None:
+            if self._gaps > 1:
+                pause = self._client.settings.first_pause_seconds * 2.0 ** min(self._gaps, 16)
+                longest = self._client.settings.longest_pause_seconds
+                await self._client.clock.sleep(min(pause, longest))
+            final = self._ended or await self._watch()
+            if final and self._result is None:
                 await self._fetch()
         except (TransportError, JobGone) as error:
             self.fail(error)
 
-    async def _watch(self) -> None:
+    async def _watch(self) -> bool:
+        """Have updates sent from where this client is; whether the job has ended."""
         self._client.remember(self)
         reply, self._gate = await self._client.gates.ask(
             lambda _tries: WatchJob(self.id, self._seen), first=self._gate
@@ -245,6 +261,7 @@ class JobHandle:
         if reply.state in FINAL and reply.sequence <= self._seen:
             self._ended = True
             self._news.set()
+        return reply.state in FINAL
 
     async def _fetch(self) -> None:
         """The result itself, once the job has ended: the push may have been too large."""
@@ -267,10 +284,14 @@ class JobHandle:
                 self._follow()
 
     async def _wait(self) -> None:
+        """Wait for news; after a long silence the gate is asked anew whether there is any."""
         self._news.clear()
         self._waiting += 1
         try:
-            await self._news.wait()
+            async with asyncio.timeout(self._client.settings.quiet_seconds):
+                await self._news.wait()
+        except TimeoutError:
+            self._connection = None
         finally:
             self._waiting -= 1
 

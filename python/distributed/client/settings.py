@@ -16,6 +16,7 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
         first_pause_seconds, longest_pause_seconds: between rounds over all gates; jittered.
         redirects: how many redirects one call follows in a row.
         check_imports: refuse a job at once whose functions cannot be imported here.
+        quiet_seconds: silence about a job that is waited for, after which its gate is asked.
         progress_queue: updates kept for a reader that is slow; older progress is dropped.
     """
 
@@ -26,5 +27,6 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
     first_pause_seconds: float = 0.05
     longest_pause_seconds: float = 2.0
     redirects: int = 5
+    quiet_seconds: float = 30.0
     check_imports: bool = True
     progress_queue: int = 10_000

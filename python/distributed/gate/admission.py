@@ -37,9 +37,9 @@ class Admission:
         now = self._state.clock.now()
         if self._state.stopping:
             return Refused("stopping", "this gate is stopping", retry_after_seconds=0.5)
-        if open_jobs >= self._state.settings.max_open_jobs:
-            reason = f"this gate owns {open_jobs} open jobs, its limit"
-            return Refused("overloaded", reason, retry_after_seconds=2.0)
+        full = self.full(open_jobs)
+        if full is not None:
+            return full
         limiter = self._limiter_now()
         if limiter is not None:
             wait = limiter.admit(_client(context), now)
@@ -53,6 +53,13 @@ class Admission:
             return Refused("overloaded", shed.reason, retry_after_seconds=shed.retry_after_seconds)
         self._shedder.done(WORK)
         return None
+
+    def full(self, open_jobs: int) -> Refused | None:
+        """Why there is no room for one more job here, or None."""
+        if open_jobs < self._state.settings.max_open_jobs:
+            return None
+        reason = f"this gate owns {open_jobs} open jobs, its limit"
+        return Refused("overloaded", reason, retry_after_seconds=2.0)
 
     def _limiter_now(self) -> RateLimiter | None:
         """The limiter of the settings as they stand; a new one where they changed."""

@@ -139,6 +139,9 @@ class Submission:
         early = await self._may_start_early(message)
         held = state.records.get(message.job_id)
         early = early and held is None
+        full = self._admission.full(len(state.records)) if held is None else None
+        if full is not None:
+            return full
         record = held or self._open(message)
         self._committing += 1
         payload = _encode(message.job)

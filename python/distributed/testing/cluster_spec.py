@@ -40,6 +40,7 @@ class ClusterSpec(msgspec.Struct, frozen=True, kw_only=True):
         deadline_seconds=DEADLINE_SECONDS,
         longest_deadline_seconds=2 * DEADLINE_SECONDS,
         push_interval_seconds=0.25,
+        max_open_jobs=40,
         retention_seconds=20.0,
     )
     manager: ManagerSettings = ManagerSettings(
@@ -54,9 +55,10 @@ class ClusterSpec(msgspec.Struct, frozen=True, kw_only=True):
         orphan_grace_seconds=20.0,
         orphan_result_seconds=40.0,
         record_idle_seconds=20.0,
+        queue_limit=8,
         guard_interval_seconds=1e9,
     )
-    client: ClientSettings = ClientSettings(check_imports=False)
+    client: ClientSettings = ClientSettings(check_imports=False, quiet_seconds=10.0)
 
 
 SMALL = ClusterSpec(gates=2, datacenters=("north", "south"), managers=2, workers=3, clients=1)

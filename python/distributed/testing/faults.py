@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from distributed.messages.job import Job
 from distributed.testing.message_rules import MessageRule
+from distributed.testing.simulated_work import Script, workflow
+from distributed.types import Role
 
 if TYPE_CHECKING:
     from distributed.testing.cluster import SimCluster
     from distributed.testing.virtual_host import VirtualHost
 
 Undo = Callable[[], Any]
+CROWD_SECONDS = 60.0
+"""Deadline of the jobs of a crowd."""
 
 
 class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -166,8 +171,22 @@ def delay(cluster: SimCluster, fault: Fault) -> Undo:
     return _rule(cluster, MessageRule(fault.target, delay_seconds=fault.value))
 
 
+def fill(cluster: SimCluster, fault: Fault) -> Undo:
+    """`value` jobs come at once: more than gates and workers have room for.
+
+    Each has one short workflow; those that are refused for lack of room stay refused.
+    """
+    clients = [process.name for process in cluster.of_role(Role.CLIENT) if process.up]
+    for number in range(int(fault.value) if clients else 0):
+        name = f"crowd-{fault.at:g}-{number}"
+        work = workflow("a", Script(seconds=0.5))
+        job = Job(name=name, workflows=(work,), deadline_seconds=CROWD_SECONDS)
+        cluster.submit(job, client=clients[number % len(clients)], key=name)
+    return _nothing
+
+
 def corrupt(cluster: SimCluster, fault: Fault) -> Undo:
-    """A byte in what `target` sends is flipped with chance `value`, three times at most."""
+    """What `target` sends is damaged with chance `value`, three times at most."""
     rule = MessageRule(source=fault.target, chance=fault.value, corrupt=True, times=3)
     return _rule(cluster, rule)
 
@@ -239,6 +258,7 @@ VERBS: dict[str, Verb] = {
         reset,
         drop,
         delay,
+        fill,
         corrupt,
         slow_commits,
         fail_commits,

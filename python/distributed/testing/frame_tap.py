@@ -15,6 +15,7 @@ _STR8 = 0xD9
 _PREFIX = {int(Kind.REQUEST): DEADLINE.size, int(Kind.REPLY): 0, int(Kind.NOTICE): 0}
 """Kinds that carry a message, and how many bytes stand before it."""
 _LABELS = {int(kind): kind.name.lower() for kind in Kind}
+NEVER_USED = b"\xc1"
 _names: dict[bytes, str] = {}
 
 
@@ -33,6 +34,16 @@ class Passing(NamedTuple):
         if before is not None:
             return message_name(self.body, before)
         return _LABELS.get(self.kind, "unknown")
+
+    @property
+    def carries_message(self) -> bool:
+        """Whether the body is a message."""
+        return self.kind in _PREFIX
+
+    def spoilt(self) -> Passing:
+        """The same with a first byte that begins nothing in msgpack: no message of anybody's."""
+        at = _PREFIX.get(self.kind, 0)
+        return self._replace(body=self.body[:at] + NEVER_USED + self.body[at + 1 :])
 
     def encode(self) -> bytes:
         """The frame as bytes again."""

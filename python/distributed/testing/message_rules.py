@@ -28,8 +28,9 @@ class MessageRule(msgspec.Struct):
         chance: how often it strikes.
         drop: lose the message.
         delay_seconds: hold up the message and everything behind it.
-        corrupt: flip bits of a frame's header. A frame has no checksum of its own, so what a
-            flipped byte of a body does cannot be told from what its sender meant.
+        corrupt: damage a frame's header, or the first byte of its message. A frame has no
+            checksum of its own, so damage deeper in a body could not be told from what its
+            sender meant: TCP's checksum, or TLS, is what guards it.
         times: how often it may still strike; None for ever.
     """
 
@@ -97,7 +98,7 @@ class PipeTap:
         kept = [frame for frame in frames if not self._lost(frame)]
         if len(kept) < len(frames):
             data = b"".join(frame.encode() for frame in kept)
-        return self._corrupted(data)
+        return self._corrupted(data, kept)
 
     def _passed(self, frame: Passing, label: str) -> None:
         mark = f"{zlib.crc32(frame.body):08x}"
@@ -119,14 +120,19 @@ class PipeTap:
             self._passed(frame, label)
         return lost
 
-    def _corrupted(self, data: bytes) -> bytes:
+    def _corrupted(self, data: bytes, frames: list[Passing]) -> bytes:
         for rule in self._rules.active:
             if (
                 rule.corrupt
                 and data
                 and rule.strikes(rule.name, self._source, self._target, self._rng)
             ):
+                spoilt = [frame.spoilt() for frame in frames if frame.carries_message]
+                if spoilt and self._rng.random() < 0.5:
+                    data = b"".join(frame.encode() for frame in spoilt)
+                    self._trace.add(self._source, "corrupt", "body", self._target)
+                    continue
                 at = min(VERSION_AT, len(data) - 1)
                 data = data[:at] + bytes([data[at] ^ 0x5A]) + data[at + 1 :]
-                self._trace.add(self._source, "corrupt", "bytes", self._target)
+                self._trace.add(self._source, "corrupt", "header", self._target)
         return data

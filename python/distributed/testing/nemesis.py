@@ -33,12 +33,36 @@ MESSAGES = (
     "JobAccepted",
     "QueryJob",
     "ReportWork",
+    "JobUpdates",
+    "JobResult",
+    "JobReport",
+    "WorkReport",
+    "WatchJob",
+    "WatchStarted",
+    "FetchResult",
+    "JobPending",
+    "CancelJob",
+    "CancelOutcome",
+    "ProvideInputs",
+    "ProbeDatacenter",
+    "DatacenterHealth",
+    "RegisterGate",
+    "ManagerRegistered",
+    "RegisterAgain",
+    "ExtendTimeout",
+    "TimeoutExtended",
+    "StorePart",
+    "PartStored",
+    "FetchPart",
+    "Part",
+    "WorkerLog",
+    "Pressure",
+    "Done",
+    "Gone",
+    "Redirect",
+    "Refused",
 )
-"""Types that a fault may drop or hold up.
-
-Updates pushed to clients are not among them: they have no answer, since TCP loses nothing on
-a connection that stands.
-"""
+"""Types that a fault may drop or hold up: all that the roles and clients of a run exchange."""
 
 
 class Profile(msgspec.Struct, frozen=True):
@@ -64,7 +88,7 @@ PROFILES: dict[str, Profile] = {
         8.0, {"isolate": 3, "deafen": 2, "mute": 2, "cut": 3, "split": 1, "reset": 2}
     ),
     "messages": Profile(
-        4.0, {"drop": 5, "delay": 3, "corrupt": 2, "lag": 2, "stall": 2, "reset": 2}
+        4.0, {"drop": 5, "delay": 3, "fill": 1, "corrupt": 2, "lag": 2, "stall": 2, "reset": 2}
     ),
     "ledger": Profile(
         5.0,
@@ -90,6 +114,7 @@ PROFILES: dict[str, Profile] = {
             "drop": 4,
             "delay": 2,
             "corrupt": 1,
+            "fill": 0.5,
             "slow_commits": 1,
             "fail_commits": 1,
             "lose_answers": 1,
@@ -152,7 +177,7 @@ class Nemesis:
             return self._rng.choice(self._spec.datacenters)
         if kind in ("cut_ledger", "die_after_commit"):
             return self._rng.choice(self._gates)
-        if kind in ("stall", "slow_commits", "fail_commits", "lose_answers"):
+        if kind in ("fill", "stall", "slow_commits", "fail_commits", "lose_answers"):
             return ""
         return self._anybody()
 
@@ -172,6 +197,7 @@ class Nemesis:
             "drop": (0.1, 0.9),
             "delay": (0.05, 2.0),
             "corrupt": (0.05, 0.5),
+            "fill": (20.0, 60.0),
             "slow_commits": (0.05, 1.0),
             "fail_commits": (1.0, 5.0),
             "lose_answers": (1.0, 3.0),
