@@ -16,8 +16,8 @@ from distributed.messages.submission import JobUpdate
 
 
 def client_stays_away() -> AbstractContextManager[object]:
-    """A client whose gate went away does not ask another."""
-    return patch.object(JobHandle, "lost", lambda self, connection: None)
+    """A client that stopped hearing of its job asks nobody."""
+    return patch.object(JobHandle, "_follow", lambda self: None)
 
 
 def recorded_twice() -> AbstractContextManager[object]:
