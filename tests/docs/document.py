@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import socket
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
@@ -53,9 +54,7 @@ class DocumentRunner:
 
     def _port(self, written: str) -> int:
         if written not in self._ports:
-            with socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                self._ports[written] = free.getsockname()[1]
+            self._ports[written] = free_port()
         return self._ports[written]
 
     def _environment(self) -> dict[str, str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
-import socket
 from collections.abc import Iterator
 from pathlib import Path
+
+from tests.ports import free_port
 
 from .document import blocks
 
@@ -37,7 +38,7 @@ def script(document: Path, folder: Path) -> str:
 
     def here(match: re.Match[str]) -> str:
         port = match[1] or match[2]
-        return match[0].replace(port, ports.setdefault(port, free_port()))
+        return match[0].replace(port, ports.setdefault(port, str(free_port())))
 
     typed = list(_typed(commands(document)))
     text = PORT.sub(here, "\n".join(typed)).replace(FOLDER, shlex.quote(str(folder)))
@@ -69,10 +70,3 @@ def _until_all_is_known(lines: list[str]) -> Iterator[str]:
                 f"for _ in $(seq {READY_SECONDS}); do"
                 f' [ "$({asked})" -eq 2 ] && break; sleep 0.2; done'
             )
-
-
-def free_port() -> str:
-    """A TCP port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])

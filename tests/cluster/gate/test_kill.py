@@ -12,8 +12,8 @@ from distributed.client import Client, ClientSettings
 from distributed.clock import SystemClock
 from distributed.ledger import open_engine
 from distributed.ledger.sql import SqlLedger
+from tests.ports import free_port
 from tests.unit.gate.world import ScriptedManager, job
-from tests.unit.ledger.postgres import free_port
 
 pytestmark = pytest.mark.cluster
 

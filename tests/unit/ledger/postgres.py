@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 from itertools import count
 from pathlib import Path
+
+from tests.ports import free_port
 
 USER = "postgres"
 _numbers = count(1)
@@ -29,14 +30,6 @@ def missing_postgres() -> str:
         except KeyError:
             return f"PostgreSQL refuses root and there is no user {USER!r}"
     return ""
-
-
-def free_port() -> int:
-    """A TCP port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class PostgresServer:
