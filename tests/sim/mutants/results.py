@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Any
 from unittest.mock import patch
 
-from distributed.client.job import JobHandle
+from distributed.client.job import FINAL, JobHandle
 from distributed.gate.record import JobRecord
-from distributed.gate.watching import Watching
 from distributed.jobs.outcome import better
 from distributed.messages.results import WorkflowResult
 from distributed.messages.submission import JobUpdate
@@ -35,12 +32,15 @@ def recorded_twice() -> AbstractContextManager[object]:
 
 
 def story_told_backwards() -> AbstractContextManager[object]:
-    """The steps of one write reach a watcher last first."""
-    honest = Watching._push
+    """A client hands on the newest of what came first, and misses nothing."""
 
-    def push(self: Any, watch: Any, updates: Sequence[JobUpdate]) -> None:
+    def push(self: JobHandle, updates: tuple[JobUpdate, ...]) -> None:
         for update in reversed(updates):
-            watch.sent = update.sequence - 1
-            honest(self, watch, (update,))
+            self._updates.append(update)
+            self._seen = max(self._seen, update.sequence)
+            self._ended |= update.kind == "state" and update.state in FINAL
+        self._news.set()
+        if self._ended and self._result is None:
+            self._follow()
 
-    return patch.object(Watching, "_push", push)
+    return patch.object(JobHandle, "push", push)
