@@ -69,6 +69,7 @@ print(play(drawn(9, profile="chaos", minutes=0.5)).digest)
 """
 
 
+@pytest.mark.timeout(300)
 def test_a_seed_gives_the_same_trace_whatever_the_hash_seed() -> None:
     digests = {
         subprocess.run(
