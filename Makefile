@@ -7,7 +7,7 @@ WHEEL_PROFILE ?= release
 WHEEL_DIR ?= dist
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test test-rust test-python test-slow lint fmt wheel bench chaos fuzz pictures docs build clean help
+.PHONY: demo test test-rust test-python test-slow lint fmt wheel bench chaos soak fuzz pictures docs build clean help
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -50,6 +50,10 @@ bench: build  ## every comparison, printed with its ratios
 
 chaos: build  ## many seeds of the simulated cluster, over both cores (MINUTES=10)
 	$(BIN)/shoal simulate chaos --minutes $(or $(MINUTES),10)
+
+soak: build  ## ten minutes of membership churn, half a minute of forged datagrams
+	SHOAL_LEAK_SECONDS=600 SHOAL_FLOOD_SECONDS=30 $(BIN)/pytest tests/cluster/membership/test_churn.py \
+		-k "long_churn or flood"
 
 fuzz:  ## every decoder for a bounded time (SECONDS_EACH=30)
 	fuzz/run.sh $(or $(SECONDS_EACH),30)

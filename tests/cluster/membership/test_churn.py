@@ -17,11 +17,11 @@ from distributed.membership import Died, MemberState, Node
 
 from .processes import MemberProcess, all_alive, cluster, kind
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(280)]
-
 ROUNDS = int(os.environ.get("SHOAL_CHURN_ROUNDS", "100"))
 LEAK_SECONDS = float(os.environ.get("SHOAL_LEAK_SECONDS", "10"))
 FLOOD_SECONDS = float(os.environ.get("SHOAL_FLOOD_SECONDS", "3"))
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(280 + LEAK_SECONDS + FLOOD_SECONDS)]
 
 
 def resident_bytes() -> int:
