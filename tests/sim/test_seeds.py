@@ -24,6 +24,7 @@ FOUND = {
     118: "a part that moved to another datacenter was answered twice",
     124: "a watch that met a ledger outage was given up for good",
     126: "a client was left with a gate that had lost the job while its end was written",
+    10054: "work sent out before its place was stored completed after it was said to be cancelled",
 }
 """Seeds of one minute of chaos, and what they found."""
 

@@ -161,8 +161,9 @@ class Cancellation:
         self, record: JobRecord, told: dict[tuple[str, str], str]
     ) -> tuple[tuple[str, str], ...]:
         """Each workflow's fate; in a job of several replicas with its datacenter."""
+        unstarted = UNREACHABLE if record.strayed else CANCELLED
         if not record.runs:
-            return tuple((workflow.name, CANCELLED) for workflow in record.job.workflows)
+            return tuple((workflow.name, unstarted) for workflow in record.job.workflows)
         several = len(record.runs) > 1 and record.job.placement.mode == "replicate"
         outcomes = []
         for run in record.runs.values():
@@ -171,8 +172,9 @@ class Cancellation:
                 if result is not None:
                     what = _fate(result)
                 else:
-                    absent = UNREACHABLE if run.manager_epoch else CANCELLED
+                    absent = UNREACHABLE if run.manager_epoch else unstarted
                     what = told.get((name, run.datacenter), absent)
+                    what = unstarted if what == CANCELLED else what
                 outcomes.append((f"{name}@{run.datacenter}" if several else name, what))
         return tuple(outcomes)
 

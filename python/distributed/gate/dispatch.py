@@ -176,7 +176,14 @@ class Dispatch:
         for name, reason in (record.withdrawn or {}).items():
             if name not in here:
                 continue
-            result = WorkflowResult(name, 0, "cancelled", error=reason, datacenter=run.datacenter)
+            result = WorkflowResult(
+                name,
+                0,
+                "cancelled",
+                error=reason,
+                datacenter=run.datacenter,
+                unconfirmed=record.strayed,
+            )
             if record.take(result, 0):
                 self._stories.add_result(record, result)
         if run.done:

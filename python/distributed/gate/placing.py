@@ -73,6 +73,7 @@ class Placing:
         self._reserve(record, successor, decision)
         del record.runs[run.datacenter]
         record.tried = (*record.tried, run.datacenter)
+        record.strayed |= run.manager_epoch > 0
         if run.address:
             record.succeeded(run.address, run.manager_epoch)
         record.runs[successor.datacenter] = successor

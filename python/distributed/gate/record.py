@@ -117,6 +117,8 @@ class JobRecord:
     Attributes:
         runs: its parts, by datacenter; with a part that moves, what the job waits for changes.
         tried: datacenters that a part left; none comes back to them.
+        strayed: whether work may have gone out to a datacenter that is not among `runs`, and
+            may run there: no word of another one confirms a cancellation.
     """
 
     __slots__ = (
@@ -151,6 +153,7 @@ class JobRecord:
         "stored",
         "stored_bytes",
         "story",
+        "strayed",
         "tail",
         "timer",
         "tried",
@@ -181,6 +184,7 @@ class JobRecord:
         self.ending = False
         self.runs: dict[str, DatacenterRun] = {}
         self.tried: tuple[str, ...] = ()
+        self.strayed = False
         self.results: dict[tuple[str, str], WorkflowResult] = {}
         self.held_bytes = 0
         self.stored_bytes = 0

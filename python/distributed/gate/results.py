@@ -69,7 +69,12 @@ class Results:
                     extra={"job": record.job_id},
                 )
                 continue
-            taken = msgspec.structs.replace(result, taken_seconds=self._stories.elapsed(record))
+            stray = record.strayed and result.state == WorkflowState.CANCELLED
+            taken = msgspec.structs.replace(
+                result,
+                taken_seconds=self._stories.elapsed(record),
+                unconfirmed=result.unconfirmed or stray,
+            )
             if record.take(taken, self._state.settings.held_value_bytes):
                 fresh.append(taken)
             else:

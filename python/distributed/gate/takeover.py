@@ -242,6 +242,7 @@ class Takeover:
         for placed in stored.placed:
             if placed.state == "dropped":
                 record.tried = (*record.tried, placed.datacenter)
+                record.strayed |= placed.manager_epoch > 0
                 continue
             names = tuple(placed.workflows.decode().split("\x00")) if placed.workflows else ()
             run = DatacenterRun(placed.datacenter, names, len(names) or len(job.workflows))
@@ -249,6 +250,8 @@ class Takeover:
             run.taken = placed.manager_epoch > 0
             run.finished = placed.state == "finished"
             record.runs[placed.datacenter] = run
+        # Work goes out before the ledger knows where: without a row it may be anywhere.
+        record.strayed |= not record.runs
         record.stored_bytes = stored.stored_bytes
         for result in results:
             record.take(result, self._state.settings.held_value_bytes)
