@@ -12,6 +12,7 @@ import os
 import resource
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ class Members:
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
         self.nodes: list[Node] = []
-        self.deaths: dict[str, list[float]] = {}
+        self.deaths: Counter[str] = Counter()
         self._readers: list[asyncio.Task[None]] = []
 
     async def open(self, count: int, seed: str) -> None:
@@ -45,14 +46,14 @@ class Members:
     async def _listen(self, node: Node) -> None:
         async for event in node.events():
             if isinstance(event, Died):
-                self.deaths.setdefault(event.member.name, []).append(time.monotonic())
+                self.deaths[event.member.name] += 1
 
     def obey(self, verb: str, value: Any) -> None:
         """`kill` silences one member; `view` and `figures` only look."""
         match verb:
             case "view":
                 living = [node.stats()["members"] for node in self.nodes]
-                tell("view", fewest=min(living), most=max(living))
+                tell("view", fewest=min(living), most=max(living), when=time.monotonic())
             case "figures":
                 used = resource.getrusage(resource.RUSAGE_SELF)
                 resident = int(Path("/proc/self/statm").read_text().split()[1])
@@ -64,10 +65,8 @@ class Members:
                     **{name: sum(each[name] for each in stats) for name in COUNTED},
                 )
             case "deaths":
-                known = self.deaths.get(value, [])
-                told = sum(map(len, self.deaths.values()))
-                last = max(known, default=0.0)
-                tell("deaths", known=len(known), last=last, others=told - len(known))
+                others = sum(count for name, count in self.deaths.items() if name != value)
+                tell("deaths", others=others)
 
 
 async def main() -> None:
