@@ -118,7 +118,8 @@ class JobRecord:
         runs: its parts, by datacenter; with a part that moves, what the job waits for changes.
         tried: datacenters that a part left; none comes back to them.
         strayed: whether work may have gone out to a datacenter that is not among `runs`, and
-            may run there: no word of another one confirms a cancellation.
+            may run there: no word of another one confirms a cancellation. The ledger knows it
+            by a dropped part.
     """
 
     __slots__ = (

@@ -211,7 +211,8 @@ class Submission:
             accepted_at=now,
             deadline_at=now + deadline_seconds(message.job, self._state.settings),
         )
-        record.strayed = message.again
+        if message.again:
+            self._stories.stray(record)
         if self._state.tracer.on:
             record.span = self._state.tracer.begin("job", message.trace, job=message.job_id)
         self._state.records[message.job_id] = record

@@ -209,6 +209,9 @@ class Takeover:
         record = self._rebuild(stored, results, taken.epoch)
         self._state.records[record.job_id] = record
         self._deadlines.watch(record)
+        if not record.runs:
+            # Work goes out before the ledger knows where.
+            self._stories.stray(record)
         self._stories.update(
             record, "takeover", reason=f"{self._state.name} took over from {lease.owner}"
         )
@@ -250,8 +253,6 @@ class Takeover:
             run.taken = placed.manager_epoch > 0
             run.finished = placed.state == "finished"
             record.runs[placed.datacenter] = run
-        # Work goes out before the ledger knows where: without a row it may be anywhere.
-        record.strayed |= not record.runs
         record.stored_bytes = stored.stored_bytes
         for result in results:
             record.take(result, self._state.settings.held_value_bytes)
@@ -268,11 +269,8 @@ class Takeover:
         """Continue from where the ledger stands: finish, ask the datacenters, or start."""
         if record.done:
             self._ending.settle(record)
-        elif not record.runs:
-            if record.cancelling is not None:
-                self._ending.order(record, JobState.CANCELLED, record.cancelling)
-            else:
-                self._dispatch.begin(record)
+        elif not record.runs and record.cancelling is None:
+            self._dispatch.begin(record)
         else:
             for run in record.runs.values():
                 if not run.done:

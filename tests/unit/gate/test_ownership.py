@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from distributed.errors import ConnectError, LedgerUnavailable, PeerRefused
 from distributed.jobs.ownership import rank
+from distributed.ledger.interface import JobWrite
 from distributed.ledger.work import T
 from distributed.messages.cancel import CancelInDatacenter, CancelOutcome
 from distributed.messages.dispatch import JobReport, QueryJob, StartJob
@@ -240,6 +241,42 @@ async def test_a_cancellation_survives_its_gate(world: GateWorld) -> None:
     two = await world.gate("g-2", **QUICK)
     outcome = await world.client(two).job(handle.id).result(check=False)
     assert outcome.state is JobState.CANCELLED
+
+
+async def test_work_that_may_be_anywhere_is_known_to_every_heir(world: GateWorld) -> None:
+    """MW 14.4: of three owners the first sent work out before the ledger knew where."""
+    one = await world.gate("g-1", **QUICK)
+    handle = await world.client(one).submit(job("a"), watch=False)
+    await world.kill(one)
+    manager = await world.manager()
+    manager.run = None
+    two = await world.gate("g-2", **QUICK)
+    await world.until(lambda: bool(manager.started))
+    await world.recorded(two, handle.id)
+    await world.kill(two)
+    manager.report = lambda m: JobReport(m.job_id, "eu", True, running=(("a", 1),))
+    manager.on_cancel = lambda m: CancelOutcome(m.job_id, (("a", "cancelled"),))
+    three = await world.gate("g-3", **QUICK)
+    await world.until(lambda: handle.id in three.state.records)
+    assert await world.client(three).job(handle.id).cancel() == {"a": "unreachable"}
+
+
+async def test_a_cancelled_job_that_may_be_anywhere_is_unreachable_after_its_end(
+    world: GateWorld,
+) -> None:
+    """MW 14.4: the cancellation was recorded, the owner died, and no row says where work is."""
+    one = await world.gate("g-1", **QUICK)
+    handle = await world.client(one).submit(job("a"), watch=False)
+    record = one.state.records[handle.id]
+    record.cancelling = "asked for"
+    one.state.ledger.record(
+        JobWrite(handle.id, "g-1", record.epoch, cancel_reason=record.cancelling)
+    )
+    await world.kill(one)
+    two = await world.gate("g-2", **QUICK)
+    later = world.client(two).job(handle.id)
+    assert (await later.result(check=False)).state is JobState.CANCELLED
+    assert await later.cancel() == {"a": "unreachable"}
 
 
 def _not_yet(_message: CancelInDatacenter) -> CancelOutcome:
