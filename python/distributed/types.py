@@ -5,10 +5,6 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NewType
 
-JobId = NewType("JobId", str)
-WorkflowName = NewType("WorkflowName", str)
-DatacenterId = NewType("DatacenterId", str)
-NodeName = NewType("NodeName", str)
 Address = NewType("Address", str)
 """`host:port`, IPv6 hosts in brackets."""
 

@@ -23,7 +23,6 @@ from .state import GateState
 
 Reporter = Callable[[JobResult], Awaitable[None]]
 COLUMNS = ("workflow", "datacenter", "worker", "attempt", "state", "run_seconds", "error", "value")
-REPORT_SECONDS = 30.0
 
 
 def check_reports(job: Job, folder: str) -> None:

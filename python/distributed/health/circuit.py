@@ -37,7 +37,7 @@ class CircuitRules(msgspec.Struct, frozen=True, kw_only=True):
 class CircuitBreaker:
     """The state of one destination. Reading never changes it; only calls and time do."""
 
-    __slots__ = ("_failures", "_opened_at", "_probe_at", "_rules", "_wait", "opened_count")
+    __slots__ = ("_failures", "_opened_at", "_probe_at", "_rules", "_wait")
 
     def __init__(self, rules: CircuitRules | None = None) -> None:
         self._rules = rules if rules is not None else CircuitRules()
@@ -45,7 +45,6 @@ class CircuitBreaker:
         self._opened_at: float | None = None
         self._probe_at: float | None = None
         self._wait = self._rules.open_seconds
-        self.opened_count = 0
 
     def state(self, now: float) -> Circuit:
         """What the circuit is at `now`."""
@@ -90,7 +89,6 @@ class CircuitBreaker:
         recent = [at for at in self._failures if at > now - self._rules.window_seconds]
         if len(recent) >= self._rules.failures:
             self._opened_at = now
-            self.opened_count += 1
 
     def abandoned(self) -> None:
         """The probe was not sent after all (the call ended before it left): give it back."""

@@ -54,8 +54,6 @@ class GroupCommit:
         self._closing = False
         self._pause = 0.0
         self.available = True
-        self.batches = 0
-        self.committed = 0
 
     def create(self, new: NewJob) -> asyncio.Future[Created]:
         """Queue a submission; the future resolves when it is durable."""
@@ -142,8 +140,6 @@ class GroupCommit:
         except LedgerError as error:
             await self._isolate(creates, writes, error)
             return
-        self.batches += 1
-        self.committed += len(creates) + len(writes)
         for (_, created), answer in zip(creates, answers[0], strict=True):
             _settle_create(created, answer)
         for (_, written), answer in zip(writes, answers[1], strict=True):

@@ -161,7 +161,6 @@ class StoredJob(msgspec.Struct, frozen=True):
     sequence: int
     cancel_reason: str | None
     summary: bytes
-    results: tuple[ResultRow, ...]
     placed: tuple[Placed, ...]
     workflows: tuple[WorkflowRow, ...]
     stored_bytes: int = 0
@@ -256,8 +255,8 @@ class Ledger(Protocol):
         """Whether a job of that id is known, open or ended."""
         ...
 
-    async def load(self, job_id: str) -> StoredJob | None:
-        """Everything about one job; None where it is not known."""
+    async def head(self, job_id: str) -> StoredJob | None:
+        """One job without its story and its results; None where it is not known."""
         ...
 
     async def find(self, prefix: str) -> tuple[str, ...]:
@@ -292,10 +291,6 @@ class Ledger(Protocol):
         self, job_id: str, workflow: str, datacenter: str, attempt: int
     ) -> bytes | None:
         """The body of one result; None where it is not stored."""
-        ...
-
-    async def head(self, job_id: str) -> StoredJob | None:
-        """As `load`, without the results."""
         ...
 
     async def value_part(

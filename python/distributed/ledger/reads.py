@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
 
 from . import tables as t
@@ -39,16 +38,8 @@ class Reads:
             .limit(bindparam("b_limit"))
         )
 
-    def load(self, connection: Connection, job_id: str) -> StoredJob | None:
-        """Everything about one job but its events."""
-        head = self.head(connection, job_id)
-        if head is None:
-            return None
-        results = self.results(connection, job_id, after=0, limit=None)
-        return msgspec.structs.replace(head, results=results)
-
     def head(self, connection: Connection, job_id: str) -> StoredJob | None:
-        """As `load`, without the results."""
+        """One job without its story and its results."""
         extra = (t.jobs.c.key, t.jobs.c.digest, t.jobs.c.payload)
         query = self._row.add_columns(*extra, t.jobs.c.cancel_reason, t.jobs.c.summary)
         job = connection.execute(query.where(t.jobs.c.job_id == job_id)).one_or_none()
@@ -66,7 +57,6 @@ class Reads:
             sequence=last,
             cancel_reason=job.cancel_reason,
             summary=job.summary or b"",
-            results=(),
             placed=_placed(connection, job_id),
             workflows=_workflows(connection, job_id),
             stored_bytes=_stored_bytes(connection, job_id),
@@ -119,16 +109,15 @@ class Reads:
         )
 
     def results(
-        self, connection: Connection, job_id: str, after: int, limit: int | None
+        self, connection: Connection, job_id: str, after: int, limit: int
     ) -> tuple[ResultRow, ...]:
         """Results over `after`, in sequence."""
         query: Select[Any] = (
             select(t.results)
             .where(t.results.c.job_id == job_id, t.results.c.sequence > after)
             .order_by(t.results.c.sequence)
+            .limit(limit)
         )
-        if limit is not None:
-            query = query.limit(limit)
         return tuple(
             ResultRow(r.workflow, r.datacenter, r.attempt, r.state, r.sequence, r.body)
             for r in connection.execute(query)

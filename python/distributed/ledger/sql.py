@@ -121,9 +121,9 @@ class SqlLedger:
         """Whether a job of that id is known."""
         return await self._read(partial(self._exists, job_id))
 
-    async def load(self, job_id: str) -> StoredJob | None:
-        """Everything about one job but its events."""
-        return await self._read(partial(self._reads.load, job_id=job_id))
+    async def head(self, job_id: str) -> StoredJob | None:
+        """One job without its story and its results."""
+        return await self._read(partial(self._reads.head, job_id=job_id))
 
     async def find(self, prefix: str) -> tuple[str, ...]:
         """Ids that start with `prefix`."""
@@ -172,10 +172,6 @@ class SqlLedger:
                 attempt=attempt,
             )
         )
-
-    async def head(self, job_id: str) -> StoredJob | None:
-        """As `load`, without the results."""
-        return await self._read(partial(self._reads.head, job_id=job_id))
 
     async def value_part(
         self, job_id: str, workflow: str, datacenter: str, attempt: int, part: int

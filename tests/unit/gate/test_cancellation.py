@@ -48,7 +48,7 @@ async def test_a_cancellation_is_in_the_ledger_before_it_is_sent(world: GateWorl
 
     def look(message: CancelInDatacenter) -> CancelOutcome:
         async def read() -> None:
-            found = await gate.state.ledger.load(message.job_id)
+            found = await gate.state.ledger.head(message.job_id)
             stored.append(found.cancel_reason if found else None)
 
         manager.parts.supervisor.spawn("look", read)

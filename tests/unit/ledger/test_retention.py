@@ -58,10 +58,10 @@ async def test_ended_jobs_are_forgotten_by_age_with_everything_of_theirs(
     await end(ledger, 2)
     clock.wall_now += DAY / 2 + 1
     assert await forget(ledger) == ("job-1",)
-    assert await ledger.load("job-1") is None
+    assert await ledger.head("job-1") is None
     assert await ledger.events("job-1") == ()
     assert await ledger.results("job-1") == ()
-    assert await ledger.load("job-2") is not None
+    assert await ledger.head("job-2") is not None
 
 
 async def test_ended_jobs_are_forgotten_by_count_oldest_first(
@@ -78,7 +78,7 @@ async def test_an_open_job_is_kept_however_old(ledger: SqlLedger, clock: WallClo
     await ledger.create(new_job())
     clock.wall_now += 1000 * DAY
     assert await forget(ledger, count=0) == ()
-    assert await ledger.load("job-1") is not None
+    assert await ledger.head("job-1") is not None
 
 
 async def test_a_lease_expires_by_the_ledgers_clock(ledger: SqlLedger, clock: WallClock) -> None:
