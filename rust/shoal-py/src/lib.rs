@@ -17,6 +17,28 @@ mod sketch;
 mod suspicion;
 mod wheel;
 
+/// Python's allocator aligns objects to sixteen bytes, whatever a class asks for.
+const PYTHON_ALIGNMENT: usize = 16;
+
+/// Fails to compile where a class would be misaligned inside its Python object.
+macro_rules! fit_for_python {
+    ($($class:ty),+ $(,)?) => {
+        $(const _: () = assert!(align_of::<$class>() <= PYTHON_ALIGNMENT);)+
+    };
+}
+
+fit_for_python!(
+    agent::EventPort,
+    agent::Membership,
+    expiry::SuspicionExpiry,
+    frame::FrameDecoder,
+    sim_node::CoreNode,
+    simulator::Simulator,
+    sketch::LatencySketch,
+    suspicion::SuspicionTable,
+    wheel::TimerWheel,
+);
+
 #[pymodule]
 mod _native {
     #[pymodule_export]

@@ -15,7 +15,8 @@ use crate::error::config_error;
 /// The verbs of [`Node`]; what it wants done comes out of `poll` as plain tuples.
 #[pyclass(module = "distributed._native")]
 pub(crate) struct CoreNode {
-    node: Node,
+    /// Apart: it wants more alignment than Python gives its objects.
+    node: Box<Node>,
     streams: HashMap<u64, StreamId>,
     named: u64,
     buffer: Vec<u8>,
@@ -60,7 +61,7 @@ impl CoreNode {
         let node = Node::new(config, seed, instant(now))
             .map_err(|error| config_error(py, error.field, error.reason))?;
         Ok(Self {
-            node,
+            node: Box::new(node),
             streams: HashMap::new(),
             named: 0,
             buffer: Vec::new(),

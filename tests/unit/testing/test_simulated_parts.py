@@ -166,4 +166,4 @@ class TestSharedDatabase:
         with pytest.raises(LedgerUnavailable):
             world.run(one, self.create(ledger))
         database.unreachable.clear()
-        assert world.run(one, ledger.load("job")) is None
+        assert world.run(one, ledger.head("job")) is None
