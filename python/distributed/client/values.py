@@ -8,7 +8,6 @@ import msgspec
 
 from distributed.errors import JobGone, ValueNotFetched
 from distributed.jobs.values import PART_BYTES, Reference, parse_reference
-from distributed.messages.base import Gone
 from distributed.messages.results import WorkflowResult
 from distributed.messages.submission import JobResult
 from distributed.messages.values import FetchPart, FetchResults, Part, ResultPage
@@ -36,11 +35,8 @@ class Values:
         while len(results) < total:
             message = FetchResults(answer.job_id, len(results))
             reply, _ = await self._gates.ask(message, first=gate)
-            if isinstance(reply, Gone):
+            if not isinstance(reply, ResultPage) or not reply.results:
                 raise JobGone(answer.job_id)
-            assert isinstance(reply, ResultPage)
-            if not reply.results:
-                break
             results += reply.results
             total = reply.total
         return msgspec.structs.replace(answer, workflows=tuple(results), more=0)
