@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import deque
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import Any
 
 import msgspec
@@ -80,11 +80,15 @@ def run_attempt(encoded: bytes, mailbox: Any) -> bytes:
 
     run = msgspec.msgpack.decode(encoded, type=frames.Run)
     sent: list[Any] = []
+    turn = Lock()
 
     def send(*messages: frames.FromChild) -> None:
-        sent[:] = sent[-16:]
+        """One at a time: an actor takes calls that are under way together in any order."""
         body = frames.encode(list(messages))[frames.LENGTH.size :]
-        sent.append(mailbox.put.remote(body))
+        with turn:
+            if sent:
+                ray.wait(sent)
+            sent[:] = [mailbox.put.remote(body)]
 
     def wrote(stream: str, lines: tuple[str, ...], dropped: int) -> None:
         send(frames.Output(run.dispatch_id, stream, lines, dropped))
