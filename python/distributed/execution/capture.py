@@ -41,13 +41,13 @@ class LineBuffer:
                 self.flush()
 
     def flush(self) -> None:
-        """Emit the whole lines gathered so far."""
+        """Emit the whole lines gathered so far; lines of two threads keep their order."""
         with self._lock:
             if not self._lines and not self._dropped:
                 return
             lines, self._lines = tuple(self._lines), []
             dropped, self._dropped = self._dropped, 0
-        self._emit(self._stream, lines, dropped)
+            self._emit(self._stream, lines, dropped)
 
     def finish(self) -> None:
         """Emit everything, an unfinished last line included, and begin anew."""

@@ -72,6 +72,7 @@ class WorkflowContext:
         self._dispatch_id = run.dispatch_id
         self._send = send
         self._lock = Lock()
+        self._order = Lock()
         self._latencies = array("d")
         self._counters: dict[str, float] = {}
         self._dirty = False
@@ -118,18 +119,23 @@ class WorkflowContext:
         self._flush_if_due()
 
     def flush(self) -> None:
-        """Send what was reported since the last time."""
-        with self._lock:
-            dirty, position = self._dirty, self._position
-            self._dirty, self._position = False, None
+        """Send what was reported since the last time.
+
+        Of two threads that flush, the one that gathers first sends first: what comes later
+        replaces what came before.
+        """
+        with self._order:
+            with self._lock:
+                dirty, position = self._dirty, self._position
+                self._dirty, self._position = False, None
+                if dirty:
+                    latencies, self._latencies = self._latencies.tobytes(), array("d")
+                    counters = dict(self._counters)
+                self._flushed_at = perf_counter()
             if dirty:
-                latencies, self._latencies = self._latencies.tobytes(), array("d")
-                counters = dict(self._counters)
-            self._flushed_at = perf_counter()
-        if dirty:
-            self._send(Reported(self._dispatch_id, latencies, counters))
-        if position is not None:
-            self._send(Progressed(self._dispatch_id, *position))
+                self._send(Reported(self._dispatch_id, latencies, counters))
+            if position is not None:
+                self._send(Progressed(self._dispatch_id, *position))
 
     def _flush_if_due(self) -> None:
         elapsed = perf_counter() - self._flushed_at
