@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from distributed.membership.events import (
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 JOB_MAX_SECONDS = 5.0
 
 
-class SimulatedMembership:
+class SimulatedMembership(ABC):
     """Holds subscriptions, and suspicions for one job alone; see `membership.Membership`."""
 
     def __init__(self, loop: VirtualLoop, host: VirtualHost, name: str) -> None:
@@ -33,9 +34,9 @@ class SimulatedMembership:
         self._suspected: dict[str, dict[str, asyncio.TimerHandle]] = {}
         self._dead_for: dict[str, set[str]] = {}
 
+    @abstractmethod
     def members(self) -> tuple[Member, ...]:
         """Every member known, this node first."""
-        raise NotImplementedError
 
     @property
     def local(self) -> Member:
@@ -55,25 +56,25 @@ class SimulatedMembership:
             self._subscriptions.append(subscription)
         return subscription
 
+    @abstractmethod
     def update_meta(self, changes: Meta) -> None:
         """Merge `changes` into this node's metadata."""
-        raise NotImplementedError
 
+    @abstractmethod
     def broadcast(self, name: str, payload: bytes = b"") -> None:
         """Send a user event to every member."""
-        raise NotImplementedError
 
+    @abstractmethod
     def rtt(self, a: str, b: str) -> Rtt | None:
         """Estimated round trip between two members."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def leave(self) -> None:
         """Say goodbye, then stop."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def stop(self) -> None:
         """Go silent."""
-        raise NotImplementedError
 
     def publish(self, event: Event) -> None:
         """Tell every reader."""

@@ -57,7 +57,7 @@ class Report:
 
 
 class Policy:
-    """A policy that ignores everything it is told; others override what they use."""
+    """Ignores everything it is told and sends nothing anywhere; others override what they use."""
 
     name = "none"
 
@@ -67,7 +67,7 @@ class Policy:
 
     def choose(self, job: Job, now: float) -> str | None:
         """Where the job goes now; None if it can go nowhere."""
-        raise NotImplementedError
+        return None
 
     def accepted(self, job: Job, site: str, now: float) -> None:
         """The site took the job."""
