@@ -29,3 +29,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     gate: GateSettings = GateSettings()
     manager: ManagerSettings = ManagerSettings()
     worker: WorkerSettings = WorkerSettings()
+
+    def __post_init__(self) -> None:
+        """Refuse settings of two roles that do not fit each other.
+
+        Raises:
+            ValueError: names both.
+        """
+        remembered, trusted = self.worker.record_idle_seconds, self.manager.authority_seconds
+        if remembered <= trusted:
+            raise ValueError(
+                f"worker.record_idle_seconds ({remembered:g}) must be longer than"
+                f" manager.authority_seconds ({trusted:g}): else a manager that was cut off"
+                " could begin again what another one ended"
+            )

@@ -63,6 +63,13 @@ def test_a_bad_value_names_the_setting_and_its_source(
     assert caught.value.field == field
 
 
+def test_a_worker_must_remember_for_longer_than_a_manager_is_trusted() -> None:
+    environment = {"SHOAL_MANAGER_AUTHORITY_SECONDS": "600"}
+    with pytest.raises(ConfigError, match=r"worker\.record_idle_seconds \(600\) must be longer"):
+        load(Settings, environment=environment)
+    load(Settings, environment=environment | {"SHOAL_WORKER_RECORD_IDLE_SECONDS": "601"})
+
+
 def test_an_unknown_name_in_a_file_is_refused_with_the_nearest_one(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"did you mean node\.datacenter") as caught:
         load(Settings, file=write(tmp_path, '[node]\ndatacentre = "x"\n'))
