@@ -2,77 +2,16 @@
 
 use std::time::Duration;
 
-use shoal_core::wire::{
-    Codec, Keyring, Message, Ping, PingReq, Record, Session, Suspect, UserEvent, Versions,
-};
-use shoal_core::{Config, Instant, Node, StreamId};
+use shoal_core::wire::{Ack, Hello, Leave, Ping, PingReq, Record, Suspect, UserEvent, Versions};
+use shoal_core::{Node, StreamId};
 
 use crate::net::{address, Net};
-
-const NOW: Instant = Instant::from_millis(1_000);
-
-/// A peer that says whatever it likes.
-struct Peer {
-    codec: Codec,
-    instance: u64,
-}
-
-impl Peer {
-    fn new(instance: u64) -> Self {
-        let session = Session {
-            instance,
-            salt: 1,
-            label: b"",
-        };
-        Self {
-            codec: Codec::new(&session, Keyring::new()),
-            instance,
-        }
-    }
-
-    fn datagram(&mut self, message: &Message<'_>) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        let mut packer = self.codec.packer(&mut bytes, None, 1_400);
-        assert!(packer.push(message));
-        self.codec.seal(packer);
-        bytes
-    }
-
-    fn say(&mut self, node: &mut Node, message: &Message<'_>) {
-        let mut bytes = self.datagram(message);
-        node.handle_datagram(NOW, address(77), &mut bytes);
-    }
-}
-
-fn record(name: &str, instance: u64) -> Record<'_> {
-    Record {
-        name,
-        instance,
-        incarnation: 0,
-        addr: address(instance as usize % 60_000),
-        meta_version: 0,
-        meta: b"",
-        versions: Versions::OURS,
-    }
-}
-
-fn node(tune: impl FnOnce(&mut Config)) -> Node {
-    let mut config = Config::lan("me", address(1));
-    tune(&mut config);
-    Node::new(config, 1, NOW).expect("valid")
-}
-
-fn introduce(peer: &mut Peer, node: &mut Node, count: u64) {
-    for instance in 1..=count {
-        let name = format!("m{instance}");
-        peer.say(node, &Message::Alive(record(&name, instance)));
-    }
-}
+use crate::peer::{node, pass, record, Peer, NOW};
 
 #[test]
 fn members_are_capped() {
     let mut node = node(|config| config.limits.members = 50);
-    introduce(&mut Peer::new(1), &mut node, 500);
+    Peer::new(1).introduce(&mut node, 500);
     assert_eq!(node.stats().members, 50);
     assert_eq!(node.stats().dropped.over_limit, 451);
 }
@@ -80,7 +19,7 @@ fn members_are_capped() {
 #[test]
 fn the_dissemination_buffer_is_capped() {
     let mut node = node(|config| config.limits.gossip = 20);
-    introduce(&mut Peer::new(1), &mut node, 500);
+    Peer::new(1).introduce(&mut node, 500);
     assert_eq!(node.stats().gossip_queue, 20);
     assert_eq!(node.stats().dropped.gossip_full, 480);
 }
@@ -89,13 +28,13 @@ fn the_dissemination_buffer_is_capped() {
 fn the_memory_of_the_gone_is_capped_and_forgets_the_oldest_11_40() {
     let mut node = node(|config| config.limits.gone = 10);
     let mut peer = Peer::new(1);
-    introduce(&mut peer, &mut node, 100);
+    peer.introduce(&mut node, 100);
     for subject in 1..=100 {
-        let leave = shoal_core::wire::Leave {
+        let leave = Leave {
             subject,
             incarnation: 1,
         };
-        peer.say(&mut node, &Message::Leave(leave));
+        peer.say(&mut node, leave);
     }
     assert_eq!(node.stats().gone, 10);
     assert!(node.member("m100").is_some() && node.member("m1").is_none());
@@ -105,15 +44,10 @@ fn the_memory_of_the_gone_is_capped_and_forgets_the_oldest_11_40() {
 fn suspicions_are_capped_and_the_refused_counted_11_21() {
     let mut node = node(|config| config.limits.suspicions = 10);
     let mut peer = Peer::new(1);
-    introduce(&mut peer, &mut node, 100);
+    peer.introduce(&mut node, 100);
     let before = node.stats().dropped.over_limit;
     for subject in 2..=100 {
-        let suspect = Suspect {
-            subject,
-            incarnation: 0,
-            accuser: peer.instance,
-        };
-        peer.say(&mut node, &Message::Suspect(suspect));
+        peer.accuse(&mut node, subject, 0);
     }
     assert_eq!(node.stats().suspects, 10);
     assert_eq!(node.stats().dropped.over_limit - before, 89);
@@ -133,7 +67,7 @@ fn events_under_way_are_capped_and_no_event_is_larger_than_the_limit() {
             lamport,
             origin: 1,
         };
-        peer.say(&mut node, &Message::UserEvent(event));
+        peer.say(&mut node, event);
     }
     assert_eq!(node.stats().gossip_queue, 20);
     let payload = [0; 200];
@@ -143,7 +77,7 @@ fn events_under_way_are_capped_and_no_event_is_larger_than_the_limit() {
         lamport: 501,
         origin: 1,
     };
-    peer.say(&mut node, &Message::UserEvent(large));
+    peer.say(&mut node, large);
     assert_eq!(node.stats().dropped.over_limit, 1);
 }
 
@@ -154,14 +88,14 @@ fn relays_and_what_waits_for_the_host_are_capped() {
         config.limits.outgoing = 30;
     });
     let mut peer = Peer::new(1);
-    introduce(&mut peer, &mut node, 2);
+    peer.introduce(&mut node, 2);
     for nonce in 0..100 {
         let request = PingReq {
             nonce,
             target: 2,
             addr: address(2),
         };
-        peer.say(&mut node, &Message::PingReq(request));
+        peer.say(&mut node, request);
     }
     assert_eq!(node.stats().relayed, 5);
     let target = node.local().instance;
@@ -172,7 +106,7 @@ fn relays_and_what_waits_for_the_host_are_capped() {
             incarnation: 0,
             coordinates: None,
         };
-        peer.say(&mut node, &Message::Ping(ping));
+        peer.say(&mut node, ping);
     }
     let mut buffer = Vec::new();
     let mut sent = 0;
@@ -187,24 +121,17 @@ fn relays_and_what_waits_for_the_host_are_capped() {
 fn streams_are_capped_and_an_idle_one_is_given_up() {
     let mut node = node(|config| config.limits.streams = 5);
     let mut peer = Peer::new(9);
-    let hello = shoal_core::wire::Hello {
+    let hello = Hello {
         nonce: 1,
         versions: Versions::OURS,
     };
     for counter in 0..50 {
-        let mut bytes = peer.datagram(&Message::Hello(hello));
+        let mut bytes = peer.datagram(&[hello.into()]);
         node.handle_stream_message(NOW, StreamId::accepted(counter), &mut bytes);
     }
     assert_eq!(node.stats().streams, 5);
     assert_eq!(node.stats().dropped.stream, 45);
-    let mut now = NOW;
-    for _ in 0..100 {
-        now = node.poll_timeout().unwrap().max(now);
-        node.handle_timeout(now);
-        if now > NOW + Duration::from_secs(11) {
-            break;
-        }
-    }
+    pass(&mut node, Duration::from_secs(11), |_| {});
     assert_eq!(node.stats().streams, 0);
 }
 
@@ -217,14 +144,14 @@ fn a_stranger_cannot_have_us_probe_for_it_and_unasked_answers_are_dropped_11_64(
         target: 2,
         addr: address(2),
     };
-    peer.say(&mut node, &Message::PingReq(request));
-    let ack = shoal_core::wire::Ack {
+    peer.say(&mut node, request);
+    let ack = Ack {
         nonce: 5,
         incarnation: 0,
         belief: None,
         coordinates: None,
     };
-    peer.say(&mut node, &Message::Ack(ack));
+    peer.say(&mut node, ack);
     assert_eq!(node.stats().dropped.unasked, 2);
     assert!(node.poll_transmit(&mut Vec::new()).is_none());
 }
@@ -237,22 +164,15 @@ fn incarnations_that_cannot_be_are_dropped_but_a_first_sighting_is_believed_11_3
         incarnation: 2_000_000,
         ..record("m1", 1)
     };
-    peer.say(&mut node, &Message::Alive(high));
+    peer.say(&mut node, high);
     assert_eq!(node.member("m1").unwrap().incarnation, 2_000_000);
     for incarnation in [2_000_000 + (1 << 21), u64::from(u32::MAX), u64::MAX] {
-        peer.say(
-            &mut node,
-            &Message::Alive(Record {
-                incarnation,
-                ..high
-            }),
-        );
-        let suspect = Suspect {
-            subject: 1,
+        let higher = Record {
             incarnation,
-            accuser: 1,
+            ..high
         };
-        peer.say(&mut node, &Message::Suspect(suspect));
+        peer.say(&mut node, higher);
+        peer.accuse(&mut node, 1, incarnation);
     }
     assert_eq!(node.member("m1").unwrap().incarnation, 2_000_000);
     assert!(node.stats().dropped.implausible >= 6);
@@ -262,20 +182,16 @@ fn incarnations_that_cannot_be_are_dropped_but_a_first_sighting_is_believed_11_3
 fn one_peer_that_invents_accusers_cannot_hurry_a_death() {
     let mut node = node(|_| {});
     let mut peer = Peer::new(1);
-    introduce(&mut peer, &mut node, 10);
+    peer.introduce(&mut node, 10);
     for accuser in [1, 901, 902, 903, 904, 905] {
         let suspect = Suspect {
             subject: 5,
             incarnation: 0,
             accuser,
         };
-        peer.say(&mut node, &Message::Suspect(suspect));
+        peer.say(&mut node, suspect);
     }
-    let mut now = NOW;
-    while now < NOW + Duration::from_secs(8) {
-        now = node.poll_timeout().unwrap().max(now);
-        node.handle_timeout(now);
-    }
+    pass(&mut node, Duration::from_secs(8), |_| {});
     assert!(node.member("m5").unwrap().state.is_living());
 }
 
@@ -291,7 +207,7 @@ fn a_storm_of_accusations_is_answered_once_a_round_and_never_with_a_stale_number
             incarnation,
             accuser,
         };
-        let mut bytes = peer.datagram(&Message::Suspect(suspect));
+        let mut bytes = peer.datagram(&[suspect.into()]);
         net.with(0, |node, now| {
             node.handle_datagram(now, address(1), &mut bytes)
         });
@@ -306,14 +222,9 @@ fn a_storm_of_accusations_is_answered_once_a_round_and_never_with_a_stale_number
 fn one_that_accuses_everybody_has_us_probe_no_more_than_so_many_at_a_time() {
     let mut node = node(|config| config.suspicion.second_opinions = 64);
     let mut peer = Peer::new(1);
-    introduce(&mut peer, &mut node, 500);
+    peer.introduce(&mut node, 500);
     for subject in 2..=500 {
-        let suspect = Suspect {
-            subject,
-            incarnation: 0,
-            accuser: peer.instance,
-        };
-        peer.say(&mut node, &Message::Suspect(suspect));
+        peer.accuse(&mut node, subject, 0);
     }
     let probes = node.stats().probes;
     assert!((1..=64).contains(&probes), "{probes}");
@@ -330,22 +241,14 @@ fn verdicts_that_wait_for_a_last_look_are_as_many_as_suspicions_may_be() {
         config.suspicion.alpha = 0.1;
     });
     let mut peer = Peer::new(1);
-    introduce(&mut peer, &mut node, 100);
+    peer.introduce(&mut node, 100);
     for subject in 2..=100 {
-        let suspect = Suspect {
-            subject,
-            incarnation: 0,
-            accuser: peer.instance,
-        };
-        peer.say(&mut node, &Message::Suspect(suspect));
+        peer.accuse(&mut node, subject, 0);
     }
     let mut most = 0;
-    let mut now = NOW;
-    while now < NOW + Duration::from_secs(180) {
-        now = node.poll_timeout().unwrap().max(now);
-        node.handle_timeout(now);
+    pass(&mut node, Duration::from_secs(180), |node| {
         most = most.max(node.stats().wheel_timers);
-    }
+    });
     // Eight of the timers are fixed ones.
     assert!((9..=18).contains(&most), "{most}");
     assert!(node.stats().gone > 0);
@@ -355,7 +258,7 @@ fn verdicts_that_wait_for_a_last_look_are_as_many_as_suspicions_may_be() {
 fn events_remembered_are_capped_and_an_old_one_is_not_told_again() {
     let mut node = node(|config| config.limits.seen_events = 10);
     let mut peer = Peer::new(1);
-    introduce(&mut peer, &mut node, 1);
+    peer.introduce(&mut node, 1);
     let told = |node: &mut Node| {
         let events = std::iter::from_fn(|| node.poll_event());
         events.filter(|event| event.kind() == "user_event").count()
@@ -367,7 +270,7 @@ fn events_remembered_are_capped_and_an_old_one_is_not_told_again() {
             lamport,
             origin: 1,
         };
-        peer.say(&mut node, &Message::UserEvent(event));
+        peer.say(&mut node, event);
     }
     assert_eq!(told(&mut node), 100);
 }

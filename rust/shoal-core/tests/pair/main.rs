@@ -9,6 +9,7 @@ mod lifeguard;
 mod limits;
 mod net;
 mod partitions;
+mod peer;
 mod random;
 mod restarting;
 mod scale;
