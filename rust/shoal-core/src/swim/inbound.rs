@@ -29,22 +29,26 @@ impl Node {
         let mut messages = opened.messages;
         while let Some(next) = messages.next_body() {
             let read = next.and_then(|(code, mut body)| self.read_body(&sender, code, &mut body));
-            if let Err(error) = read {
-                return self.codec.count(&error);
+            match read {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => return self.codec.count(&error),
             }
         }
     }
 
     /// Reads the two messages of a quiet period straight from the bytes, all others by the way
-    /// of the enum; skips those whose type this build does not know.
+    /// of the enum; skips those whose type this build does not know. False where the datagram
+    /// is for another process, which had our address before: what else it says is not for us,
+    /// who may be of another cluster.
     fn read_body(
         &mut self,
         sender: &Sender,
         code: u8,
         body: &mut Cursor<'_>,
-    ) -> Result<(), WireError> {
+    ) -> Result<bool, WireError> {
         match code {
-            Ping::CODE => self.answer(sender, &Ping::read(body)?),
+            Ping::CODE => return Ok(self.answer(sender, &Ping::read(body)?)),
             Ack::CODE => self.read_ack(sender, &Ack::read(body)?),
             _ => {
                 if let Some(message) = Message::read_body(code, body)? {
@@ -52,7 +56,7 @@ impl Node {
                 }
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     fn read_message(&mut self, sender: &Sender, message: &Message<'_>) {
@@ -88,11 +92,12 @@ impl Node {
         }
     }
 
-    /// Answers a probe. Costs one datagram, and changes nothing about ourselves.
-    fn answer(&mut self, sender: &Sender, ping: &Ping) {
+    /// Answers a probe; false where it is not ours to answer. Costs one datagram, and changes
+    /// nothing about ourselves.
+    fn answer(&mut self, sender: &Sender, ping: &Ping) -> bool {
         if ping.target != self.instance() {
             self.stats.dropped.misdirected += 1;
-            return;
+            return false;
         }
         let prober = self.table.by_instance(sender.instance);
         if let Some(id) = prober {
@@ -102,6 +107,7 @@ impl Node {
             self.heard_from(id, ping.incarnation);
         }
         self.send_ack(sender, prober, ping.nonce);
+        true
     }
 
     /// A member spoke to us itself at `incarnation`. A higher one than we knew is news; an

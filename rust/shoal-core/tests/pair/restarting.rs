@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use shoal_core::wire::Ping;
 use shoal_core::{Event, MemberState, Verdict};
 
-use crate::net::Net;
+use crate::net::{address, Net};
+use crate::peer::{node, record, Peer, NOW};
 
 #[test]
 fn a_hundred_kills_and_restarts_are_a_hundred_new_lives() {
@@ -93,4 +95,24 @@ fn everybody_restarts_at_once() {
         net.join(index, (index + 1) % 10);
     }
     assert!(net.run_until(Duration::from_secs(30), Net::is_one_view));
+}
+
+#[test]
+fn what_comes_with_a_probe_of_the_former_holder_of_our_address_is_not_for_us() {
+    let mut node = node(|_| {});
+    let ours = node.local().instance;
+    let mut peer = Peer::new(1);
+    let mut hear = |target: u64| {
+        let ping = Ping {
+            nonce: 7,
+            target,
+            incarnation: 0,
+            coordinates: None,
+        };
+        let mut bytes = peer.datagram(&[ping.into(), record("m1", 1).into()]);
+        node.handle_datagram(NOW, address(77), &mut bytes);
+        (node.stats().members, node.stats().dropped.misdirected)
+    };
+    assert_eq!(hear(ours - 1), (1, 1));
+    assert_eq!(hear(ours), (2, 1));
 }
