@@ -23,44 +23,21 @@ impl Simulation {
     pub fn block_intermittently(
         &mut self,
         index: u32,
-        stalled: Duration,
-        running: Duration,
-        until: Instant,
-    ) {
-        self.begin_intermittent(index, Stall::Blocked, stalled, running, until);
-    }
-
-    /// Pauses again and again: paused for one span, running for another, until `until`.
-    pub fn pause_intermittently(
-        &mut self,
-        index: u32,
-        stalled: Duration,
-        running: Duration,
-        until: Instant,
-    ) {
-        self.begin_intermittent(index, Stall::Paused, stalled, running, until);
-    }
-
-    fn begin_intermittent(
-        &mut self,
-        index: u32,
-        stall: Stall,
-        stalled: Duration,
+        blocked: Duration,
         running: Duration,
         until: Instant,
     ) {
         self.hosts[index as usize].intermittent = Some(Intermittent {
-            stall,
-            stalled,
+            blocked,
             running,
             until,
         });
-        self.stall(index, stall, stalled);
+        self.block(index, blocked);
     }
 
     pub(crate) fn relapse(&mut self, index: u32) {
         if let Some(again) = self.hosts[index as usize].intermittent {
-            self.stall(index, again.stall, again.stalled);
+            self.block(index, again.blocked);
         }
     }
 

@@ -47,11 +47,10 @@ pub(crate) enum Stall {
     Paused,
 }
 
-/// A stall that comes back: stalled for one span, running for another, until a moment.
+/// Blocking that comes back: blocked for one span, running for another, until a moment.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Intermittent {
-    pub(crate) stall: Stall,
-    pub(crate) stalled: Duration,
+    pub(crate) blocked: Duration,
     pub(crate) running: Duration,
     pub(crate) until: Instant,
 }

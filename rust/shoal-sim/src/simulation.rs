@@ -273,11 +273,6 @@ impl Simulation {
     pub fn weather_mut(&mut self) -> &mut Weather {
         &mut self.weather
     }
-
-    /// A generator for the scenario's own draws, from the same seed.
-    pub fn rng_mut(&mut self) -> &mut Pcg32 {
-        &mut self.rng
-    }
 }
 
 /// Where the node of a number is reached.

@@ -1,9 +1,10 @@
 //! Network coordinates tell round trips across continents, and go on telling them.
 
-use shoal_sim::scenario::{coordinates, Coordinates, Profile, Tuning};
+use shoal_core::Config;
+use shoal_sim::scenario::{coordinates, Coordinates, Tuning};
 
 fn place(nodes: u32, rounds: u32, look: u32, seed: u64) -> Coordinates {
-    let tuning = Tuning::of(Profile::Wan);
+    let tuning = Tuning::of(Config::wan);
     coordinates(&tuning, nodes, rounds, look, seed, &mut |_| true).expect("valid")
 }
 

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use shoal_core::MemberState;
-use shoal_sim::scenario::{settled, Profile, Tuning};
+use shoal_core::{Config, MemberState};
+use shoal_sim::scenario::{settled, Tuning};
 use shoal_sim::{Kind, Simulation};
 
 fn cluster(nodes: u32) -> Simulation {
-    let sim = settled(&Tuning::of(Profile::Lan), nodes, 3).expect("valid");
+    let sim = settled(&Tuning::of(Config::lan), nodes, 3).expect("valid");
     assert!(sim.is_one_view());
     sim
 }
@@ -110,7 +110,7 @@ fn health_is_known_of_every_node_whatever_the_clocks_show_11_52() {
     const DAY: Duration = Duration::from_secs(86_400);
     let mut sim = Simulation::new(5);
     for index in 0..6 {
-        let tuning = Tuning::of(Profile::Lan);
+        let tuning = Tuning::of(Config::lan);
         sim.add(|name, address| tuning.config(name, address))
             .expect("valid");
         sim.skew(index, DAY * index, 0);

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use shoal_sim::scenario::{impaired, settled, Impaired, Impairment, Profile, Tuning};
+use shoal_core::Config;
+use shoal_sim::scenario::{impaired, settled, Impaired, Impairment, Tuning};
 
 fn react(faulty: u32, impairment: Impairment) -> shoal_sim::scenario::Reaction {
     let setting = Impaired {
@@ -12,7 +13,7 @@ fn react(faulty: u32, impairment: Impairment) -> shoal_sim::scenario::Reaction {
         impairment,
         span: Duration::from_secs(200),
     };
-    let tuning = Tuning::of(Profile::Lan);
+    let tuning = Tuning::of(Config::lan);
     impaired(&tuning, &setting, 5, &mut |_| true).expect("valid")
 }
 
@@ -37,7 +38,7 @@ fn a_node_that_loses_most_of_what_it_sends_goes_out_and_stays_out() {
 
 #[test]
 fn loss_that_strikes_everybody_alike_is_no_reason_to_stand_down() {
-    let mut sim = settled(&Tuning::of(Profile::Lan), 64, 5).expect("valid");
+    let mut sim = settled(&Tuning::of(Config::lan), 64, 5).expect("valid");
     sim.weather_mut().loss = 0.2;
     sim.run(Duration::from_secs(120));
     let stood_down: u64 = sim.running().map(|(_, node)| node.stats().stood_down).sum();

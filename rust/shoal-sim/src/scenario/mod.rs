@@ -22,7 +22,7 @@ pub use dissemination::{dissemination, Dissemination, Spread};
 pub use impaired::{impaired, Impaired, Impairment, Reaction, Seen};
 pub use quiet::{quiet, Quiet};
 pub use stopped::{stopped, Revival, Stopped};
-pub use tuning::{Parts, Profile, Tuning};
+pub use tuning::Tuning;
 
 use crate::simulation::Simulation;
 use shoal_core::ConfigError;
