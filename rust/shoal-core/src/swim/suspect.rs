@@ -137,9 +137,12 @@ impl Node {
         self.suspicions.expire(self.now, &mut expired);
         for expiry in expired.drain(..) {
             self.suspicions.forget(expiry.subject.node);
+            if !self.is_here() {
+                continue;
+            }
             if self.config.suspicion.last_look {
                 self.look_once_more(expiry);
-            } else if self.is_here() {
+            } else {
                 self.condemn(&expiry);
             }
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use shoal_core::{Event, MemberState, NodeError};
 
 use crate::net::{name, Net};
+use crate::peer::{node, pass, Peer};
 
 #[test]
 fn a_goodbye_is_no_death_and_is_heard_once_by_everyone_11_38() {
@@ -80,4 +81,21 @@ fn a_goodbye_finds_the_few_who_live_among_many_who_are_dead_and_not_yet_missed()
             assert!(!net.hosts[index].events.iter().any(called_dead));
         }
     }
+}
+
+#[test]
+fn who_left_asks_no_suspect_once_more() {
+    let mut node = node(|config| config.probe.stream_fallback = false);
+    let mut peer = Peer::new(1);
+    peer.introduce(&mut node, 3);
+    peer.accuse(&mut node, 2, 0);
+    pass(&mut node, Duration::from_secs(1), |_| {});
+    node.leave(crate::peer::NOW);
+    pass(&mut node, Duration::from_secs(5), |_| {});
+    assert!(!node.is_leaving());
+    let mut buffer = Vec::new();
+    while node.poll_transmit(&mut buffer).is_some() {}
+    pass(&mut node, Duration::from_secs(60), |_| {});
+    assert_eq!(node.member("m2").unwrap().state, MemberState::Suspect);
+    assert!(node.poll_transmit(&mut buffer).is_none());
 }
