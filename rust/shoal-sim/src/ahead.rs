@@ -10,7 +10,7 @@ use shoal_core::{Instant, Node};
 
 use crate::host::Arrival;
 use crate::queue::AHEAD;
-use crate::simulation::{index_of, Delivery, Simulation};
+use crate::simulation::{Delivery, Simulation};
 
 impl Simulation {
     /// Reads what those about to begin a period need, and what those need whom they will probe.
@@ -30,18 +30,16 @@ impl Simulation {
         let mut probed = [(0, 0); AHEAD];
         for (probe, host) in probed.iter_mut().zip(&probing[..count]) {
             let node = self.node(*host);
-            let peer = node.and_then(Node::next_probe).and_then(index_of);
-            *probe = (node.map_or(0, Node::own_instance), peer.unwrap_or(*host));
+            let target = node.and_then(Node::next_probe);
+            let peer = target.and_then(|address| self.host_at(address));
+            *probe = (node.map_or(0, Node::instance), peer.unwrap_or(*host));
         }
         for (_, peer) in &probed[..count] {
-            let node = self.hosts.get(*peer as usize);
-            let node = node.and_then(|host| host.node.as_ref());
-            sum = sum.wrapping_add(node.map_or(0, Node::read_front));
+            sum = sum.wrapping_add(self.node(*peer).map_or(0, Node::read_front));
         }
         for (from, peer) in &probed[..count] {
-            let node = self.hosts.get(*peer as usize);
-            let node = node.and_then(|host| host.node.as_ref());
-            sum = sum.wrapping_add(node.map_or(0, |node| node.read_sender(*from)));
+            let row = self.node(*peer).map_or(0, |node| node.read_sender(*from));
+            sum = sum.wrapping_add(row);
         }
         black_box(sum);
     }

@@ -91,7 +91,7 @@ impl Simulation {
     }
 
     /// The host at an address, with or without a process.
-    fn host_at(&self, address: SocketAddr) -> Option<u32> {
+    pub(crate) fn host_at(&self, address: SocketAddr) -> Option<u32> {
         index_of(address).filter(|index| (*index as usize) < self.hosts.len())
     }
 

@@ -3,7 +3,8 @@
 //! There nearly every access misses the caches, and a node asks for one thing after the other:
 //! its own front, the member whose turn it is, the address of that member. A host that knows
 //! which nodes come next has all of these read first, for many nodes at a time, and the waits
-//! overlap. Nothing here changes anything.
+//! overlap. Nothing here changes anything, and nothing promises to stay: it is public for
+//! `shoal-sim` alone, and hidden from the documentation.
 
 use core::net::SocketAddr;
 
@@ -11,6 +12,7 @@ use super::timers::Timer;
 use super::Node;
 use crate::time::Instant;
 
+#[doc(hidden)]
 impl Node {
     /// Reads a word of each cache line that a quiet period needs, and returns their sum, which
     /// means nothing.
@@ -47,10 +49,5 @@ impl Node {
     pub fn read_sender(&self, instance: u64) -> u64 {
         let row = self.table.guess(instance);
         row.map_or(0, |row| u64::from(row.incarnation))
-    }
-
-    /// Our own instance: boot epoch and a hash of the name.
-    pub const fn own_instance(&self) -> u64 {
-        self.instance
     }
 }

@@ -256,7 +256,8 @@ impl Node {
         self.next_due().map(|due| self.clock.outside(due))
     }
 
-    fn instance(&self) -> u64 {
+    /// Our own instance: boot epoch and a hash of the name.
+    pub const fn instance(&self) -> u64 {
         self.instance
     }
 }
