@@ -121,8 +121,8 @@ impl Membership {
     /// Tells the core how late its host or its reader runs; true where there was anything to
     /// tell.
     pub(crate) fn report_lag(&mut self, lag: Duration, now: Instant) -> bool {
-        let bad = self.node.config().lifeguard.lag_recovered;
-        let Some(lag) = self.calm.tell(lag, bad, now) else {
+        let well = self.node.config().lifeguard.lag_recovered;
+        let Some(lag) = self.calm.tell(lag, well, now) else {
             return false;
         };
         self.node.report_lag(now, lag);

@@ -13,7 +13,7 @@ use crate::time::Instant;
 use crate::wheel::{TimerKey, Wheel};
 
 /// How many kinds of [`Timer`] there are.
-const PLACES: usize = 8;
+const PLACES: usize = Timer::ALL.len();
 
 /// Not armed.
 const NEVER: Instant = Instant::from_micros(u64::MAX);

@@ -70,8 +70,9 @@ impl Fitness {
         self.accused_at = Some(highest);
     }
 
-    /// Whether the outcome of a probe that began at `sent_at` is evidence of its own. Probes
-    /// overlap: one that was under way when another met silence met the same silence.
+    /// Whether the outcome of a probe that began at `sent_at` is evidence of its own; notes a
+    /// silence that is. Probes overlap: one that was under way when another met silence met the
+    /// same silence.
     fn is_new(&mut self, outcome: Outcome, sent_at: Instant, now: Instant) -> bool {
         if outcome != Outcome::Silence {
             return true;
@@ -100,11 +101,10 @@ impl Fitness {
 }
 
 impl Node {
-    /// Notes what a probe since `sent_at` says about our own network, and answers what was let stand once we
-    /// are well.
+    /// Notes what a probe since `sent_at` says about our own network, and answers what was let
+    /// stand once we are well.
     pub(super) fn learn_fitness(&mut self, outcome: Outcome, sent_at: Instant) {
-        let counts = self.fitness.is_new(outcome, sent_at, self.now);
-        if !self.pulse.stand_down || !counts {
+        if !self.pulse.stand_down || !self.fitness.is_new(outcome, sent_at, self.now) {
             return;
         }
         let convalescence = self.pulse.patience * CONVALESCENCE;

@@ -148,9 +148,10 @@ impl Node {
         self.tell(News::Claim(MemberId::LOCAL), Urgency::Urgent);
     }
 
+    /// Drops all probes without judging.
     fn drop_probes(&mut self) {
         for probe in core::mem::take(&mut self.probes) {
-            self.abandon_probe(&probe);
+            self.close_probe_stream(&probe);
         }
         self.arm_probes();
     }

@@ -250,11 +250,6 @@ impl Node {
         (row.instance == probe.instance).then_some(probe.target)
     }
 
-    /// Drops a probe without judging.
-    pub(super) fn abandon_probe(&mut self, probe: &Probe) {
-        self.close_probe_stream(probe);
-    }
-
     /// Asks over a stream, where that is allowed and there is room for one.
     fn probe_by_stream(&mut self, target: MemberId, instance: u64, nonce: u32) -> Option<StreamId> {
         let row = self.table.existing(target)?;
@@ -269,7 +264,7 @@ impl Node {
         self.open_stream(to, Some(instance), stream::Purpose::Probing, &ping)
     }
 
-    fn close_probe_stream(&mut self, probe: &Probe) {
+    pub(super) fn close_probe_stream(&mut self, probe: &Probe) {
         if let Some(stream) = probe.stream {
             self.close_stream(stream);
         }
