@@ -1,43 +1,49 @@
-//! The simulator's experiments; each runs without the GIL, save for its progress callback.
+//! The simulator's experiments.
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use shoal_core::ConfigError;
-use shoal_sim::scenario::{self, Blocked, Impaired, Impairment, Stopped};
+use shoal_sim::scenario::{self, Blocked, Impaired, Impairment, Stopped, Tuning};
 
 use crate::error::config_error;
 use crate::simulator::{span, tuning};
 
-/// Calls back into Python with the share done; false, or an exception, ends the experiment.
-struct Progress {
-    callback: Option<Py<PyAny>>,
-    raised: Option<PyErr>,
+/// A result of several parts, by name.
+macro_rules! dict {
+    ($py:expr, $($name:literal: $value:expr),+ $(,)?) => {{
+        let dict = PyDict::new($py);
+        $(dict.set_item($name, $value)?;)+
+        Ok(dict)
+    }};
 }
 
-impl Progress {
-    fn new(callback: Option<Py<PyAny>>) -> Self {
-        Self {
-            callback,
-            raised: None,
-        }
-    }
-
-    fn report(&mut self, share: f64) -> bool {
-        Python::attach(|py| {
-            let told = py.check_signals().and_then(|()| match &self.callback {
-                Some(callback) => callback.bind(py).call1((share,)).map(|_| ()),
-                None => Ok(()),
-            });
-            self.raised = told.err();
-            self.raised.is_none()
-        })
-    }
-
-    fn finish<T>(self, py: Python<'_>, outcome: Result<T, ConfigError>) -> PyResult<T> {
-        if let Some(raised) = self.raised {
-            return Err(raised);
-        }
-        outcome.map_err(|error| config_error(py, error.field, error.reason))
+/// Runs an experiment without the GIL. It tells `progress` the share done from time to time; an
+/// exception there, or a signal, ends it.
+fn run<T: Send>(
+    py: Python<'_>,
+    profile: &str,
+    overrides: &Bound<'_, PyDict>,
+    progress: Option<Py<PyAny>>,
+    experiment: impl FnOnce(&Tuning, &mut dyn FnMut(f64) -> bool) -> Result<T, ConfigError> + Send,
+) -> PyResult<T> {
+    let tuning = tuning(py, profile, overrides)?;
+    let mut raised = None;
+    let outcome = py.detach(|| {
+        let mut told = |share: f64| {
+            Python::attach(|py| {
+                let told = py.check_signals().and_then(|()| match &progress {
+                    Some(progress) => progress.bind(py).call1((share,)).map(drop),
+                    None => Ok(()),
+                });
+                raised = told.err();
+                raised.is_none()
+            })
+        };
+        experiment(&tuning, &mut told)
+    });
+    match raised {
+        Some(raised) => Err(raised),
+        None => outcome.map_err(|error| config_error(py, error.field, error.reason)),
     }
 }
 
@@ -52,13 +58,11 @@ pub(crate) fn simulate_detection<'py>(
     seed: u64,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Bound<'py, PyDict>> {
-    let tuning = tuning(py, profile, overrides)?;
-    let mut progress = Progress::new(progress);
-    let outcome = py.detach(|| {
-        let mut told = |kill| progress.report(f64::from(kill) / f64::from(kills));
-        scenario::detection(&tuning, nodes, kills, seed, &mut told)
-    });
-    let found = progress.finish(py, outcome)?;
+    let found = run(py, profile, overrides, progress, |tuning, told| {
+        scenario::detection(tuning, nodes, kills, seed, &mut |kill| {
+            told(f64::from(kill) / f64::from(kills))
+        })
+    })?;
     let deaths: Vec<(f64, f64, f64)> = found
         .deaths
         .iter()
@@ -67,12 +71,12 @@ pub(crate) fn simulate_detection<'py>(
             seconds.into()
         })
         .collect();
-    let dict = PyDict::new(py);
-    dict.set_item("deaths", deaths)?;
-    dict.set_item("untold", found.untold)?;
-    dict.set_item("false_deaths", found.false_deaths)?;
-    dict.set_item("trace", found.trace)?;
-    Ok(dict)
+    dict!(py,
+        "deaths": deaths,
+        "untold": found.untold,
+        "false_deaths": found.false_deaths,
+        "trace": found.trace,
+    )
 }
 
 #[pyfunction]
@@ -89,13 +93,17 @@ pub(crate) fn simulate_dissemination<'py>(
     seed: u64,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Bound<'py, PyDict>> {
-    let tuning = tuning(py, profile, overrides)?;
-    let mut progress = Progress::new(progress);
-    let outcome = py.detach(|| {
-        let mut told = |change| progress.report(f64::from(change) / f64::from(changes));
-        scenario::dissemination(&tuning, nodes, loss, changes, span(watch), seed, &mut told)
-    });
-    let found = progress.finish(py, outcome)?;
+    let found = run(py, profile, overrides, progress, |tuning, told| {
+        scenario::dissemination(
+            tuning,
+            nodes,
+            loss,
+            changes,
+            span(watch),
+            seed,
+            &mut |change| told(f64::from(change) / f64::from(changes)),
+        )
+    })?;
     let spread: Vec<(Vec<f64>, u32, u64)> = found
         .changes
         .iter()
@@ -104,10 +112,10 @@ pub(crate) fn simulate_dissemination<'py>(
             (reached.collect(), one.missed, one.datagrams)
         })
         .collect();
-    let dict = PyDict::new(py);
-    dict.set_item("changes", spread)?;
-    dict.set_item("trace", found.trace)?;
-    Ok(dict)
+    dict!(py,
+        "changes": spread,
+        "trace": found.trace,
+    )
 }
 
 #[pyfunction]
@@ -124,7 +132,6 @@ pub(crate) fn simulate_blocked<'py>(
     overrides: &Bound<'_, PyDict>,
     seed: u64,
 ) -> PyResult<Bound<'py, PyDict>> {
-    let tuning = tuning(py, profile, overrides)?;
     let setting = Blocked {
         nodes,
         concurrent,
@@ -132,17 +139,18 @@ pub(crate) fn simulate_blocked<'py>(
         running: self::span(running),
         span: self::span(span),
     };
-    let outcome = py.detach(|| scenario::blocked(&tuning, &setting, seed));
-    let found = outcome.map_err(|error| config_error(py, error.field, error.reason))?;
-    let dict = PyDict::new(py);
-    dict.set_item("healthy_at_healthy", found.healthy_at_healthy)?;
-    dict.set_item("healthy_at_slow", found.healthy_at_slow)?;
-    dict.set_item("slow_at_healthy", found.slow_at_healthy)?;
-    dict.set_item("slow_at_slow", found.slow_at_slow)?;
-    dict.set_item("refutations", found.refutations)?;
-    dict.set_item("datagrams", found.datagrams)?;
-    dict.set_item("trace", found.trace)?;
-    Ok(dict)
+    let found = run(py, profile, overrides, None, |tuning, _| {
+        scenario::blocked(tuning, &setting, seed)
+    })?;
+    dict!(py,
+        "healthy_at_healthy": found.healthy_at_healthy,
+        "healthy_at_slow": found.healthy_at_slow,
+        "slow_at_healthy": found.slow_at_healthy,
+        "slow_at_slow": found.slow_at_slow,
+        "refutations": found.refutations,
+        "datagrams": found.datagrams,
+        "trace": found.trace,
+    )
 }
 
 #[pyfunction]
@@ -155,26 +163,22 @@ pub(crate) fn simulate_boot<'py>(
     seed: u64,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Bound<'py, PyDict>> {
-    let tuning = tuning(py, profile, overrides)?;
-    let mut progress = Progress::new(progress);
-    let outcome = py.detach(|| {
-        let mut told = |share| progress.report(share);
-        scenario::boot(&tuning, nodes, seed, &mut told)
-    });
-    let found = progress.finish(py, outcome)?;
+    let found = run(py, profile, overrides, progress, |tuning, told| {
+        scenario::boot(tuning, nodes, seed, told)
+    })?;
     let sizes: Vec<(f64, usize, usize, usize)> = found
         .sizes
         .iter()
         .map(|size| (size.at.as_secs_f64(), size.least, size.median, size.most))
         .collect();
-    let dict = PyDict::new(py);
-    dict.set_item("one_view", found.one_view.map(|at| at.as_secs_f64()))?;
-    dict.set_item("sizes", sizes)?;
-    dict.set_item("false_deaths", found.false_deaths)?;
-    dict.set_item("datagrams", found.datagrams)?;
-    dict.set_item("stream_bytes", found.stream_bytes)?;
-    dict.set_item("trace", found.trace)?;
-    Ok(dict)
+    dict!(py,
+        "one_view": found.one_view.map(|at| at.as_secs_f64()),
+        "sizes": sizes,
+        "false_deaths": found.false_deaths,
+        "datagrams": found.datagrams,
+        "stream_bytes": found.stream_bytes,
+        "trace": found.trace,
+    )
 }
 
 #[pyfunction]
@@ -192,7 +196,6 @@ pub(crate) fn simulate_impaired<'py>(
     seed: u64,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Bound<'py, PyDict>> {
-    let tuning = tuning(py, profile, overrides)?;
     let setting = Impaired {
         nodes,
         faulty,
@@ -204,26 +207,23 @@ pub(crate) fn simulate_impaired<'py>(
         },
         span: self::span(span),
     };
-    let mut progress = Progress::new(progress);
-    let outcome = py.detach(|| {
-        let mut told = |share| progress.report(share);
-        scenario::impaired(&tuning, &setting, seed, &mut told)
-    });
-    let found = progress.finish(py, outcome)?;
+    let found = run(py, profile, overrides, progress, |tuning, told| {
+        scenario::impaired(tuning, &setting, seed, told)
+    })?;
     let timeline: Vec<(f64, f64, u32, u32)> = found
         .timeline
         .iter()
         .map(|seen| (seen.at.as_secs_f64(), seen.faulty, seen.healthy, seen.sizes))
         .collect();
-    let dict = PyDict::new(py);
-    dict.set_item("timeline", timeline)?;
     let seconds = |span: Option<std::time::Duration>| span.map(|span| span.as_secs_f64());
-    dict.set_item("out_for_good", seconds(found.out_for_good))?;
-    dict.set_item("recovered", seconds(found.recovered))?;
-    dict.set_item("returns", found.returns)?;
-    dict.set_item("healthy_lost", found.healthy_lost)?;
-    dict.set_item("trace", found.trace)?;
-    Ok(dict)
+    dict!(py,
+        "timeline": timeline,
+        "out_for_good": seconds(found.out_for_good),
+        "recovered": seconds(found.recovered),
+        "returns": found.returns,
+        "healthy_lost": found.healthy_lost,
+        "trace": found.trace,
+    )
 }
 
 #[pyfunction]
@@ -239,23 +239,19 @@ pub(crate) fn simulate_coordinates<'py>(
     seed: u64,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Bound<'py, PyDict>> {
-    let tuning = tuning(py, profile, overrides)?;
-    let mut progress = Progress::new(progress);
-    let outcome = py.detach(|| {
-        let mut told = |share| progress.report(share);
-        scenario::coordinates(&tuning, nodes, rounds, look, seed, &mut told)
-    });
-    let found = progress.finish(py, outcome)?;
+    let found = run(py, profile, overrides, progress, |tuning, told| {
+        scenario::coordinates(tuning, nodes, rounds, look, seed, told)
+    })?;
     let timeline: Vec<(u32, f64, f64, f64, f64, f64)> = found
         .timeline
         .iter()
         .map(|at| (at.round, at.median, at.p90, at.near, at.unknown, at.centre))
         .collect();
-    let dict = PyDict::new(py);
-    dict.set_item("timeline", timeline)?;
-    dict.set_item("typical", found.typical)?;
-    dict.set_item("trace", found.trace)?;
-    Ok(dict)
+    dict!(py,
+        "timeline": timeline,
+        "typical": found.typical,
+        "trace": found.trace,
+    )
 }
 
 #[pyfunction]
@@ -273,7 +269,6 @@ pub(crate) fn simulate_stopped<'py>(
     overrides: &Bound<'_, PyDict>,
     seed: u64,
 ) -> PyResult<Bound<'py, PyDict>> {
-    let tuning = tuning(py, profile, overrides)?;
     let setting = Stopped {
         nodes,
         concurrent,
@@ -282,14 +277,15 @@ pub(crate) fn simulate_stopped<'py>(
         rounds,
         loss,
     };
-    let outcome = py.detach(|| scenario::stopped(&tuning, &setting, seed));
-    let found = outcome.map_err(|error| config_error(py, error.field, error.reason))?;
-    let dict = PyDict::new(py);
-    dict.set_item("suspected", found.suspected)?;
-    dict.set_item("refuted", found.refuted)?;
-    dict.set_item("false_deaths", found.false_deaths)?;
-    dict.set_item("trace", found.trace)?;
-    Ok(dict)
+    let found = run(py, profile, overrides, None, |tuning, _| {
+        scenario::stopped(tuning, &setting, seed)
+    })?;
+    dict!(py,
+        "suspected": found.suspected,
+        "refuted": found.refuted,
+        "false_deaths": found.false_deaths,
+        "trace": found.trace,
+    )
 }
 
 #[pyfunction]
@@ -303,16 +299,16 @@ pub(crate) fn simulate_quiet<'py>(
     overrides: &Bound<'_, PyDict>,
     seed: u64,
 ) -> PyResult<Bound<'py, PyDict>> {
-    let tuning = tuning(py, profile, overrides)?;
     let span = self::span(span);
-    let outcome = py.detach(|| scenario::quiet(&tuning, nodes, span, loss, seed));
-    let found = outcome.map_err(|error| config_error(py, error.field, error.reason))?;
-    let dict = PyDict::new(py);
-    dict.set_item("datagrams", found.datagrams)?;
-    dict.set_item("datagram_bytes", found.datagram_bytes)?;
-    dict.set_item("stream_bytes", found.stream_bytes)?;
-    dict.set_item("suspected", found.suspected)?;
-    dict.set_item("false_deaths", found.false_deaths)?;
-    dict.set_item("trace", found.trace)?;
-    Ok(dict)
+    let found = run(py, profile, overrides, None, |tuning, _| {
+        scenario::quiet(tuning, nodes, span, loss, seed)
+    })?;
+    dict!(py,
+        "datagrams": found.datagrams,
+        "datagram_bytes": found.datagram_bytes,
+        "stream_bytes": found.stream_bytes,
+        "suspected": found.suspected,
+        "false_deaths": found.false_deaths,
+        "trace": found.trace,
+    )
 }
