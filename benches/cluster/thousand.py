@@ -101,6 +101,7 @@ class Cluster:
 
 
 async def measure(count: int, processes: int, seconds: float) -> None:
+    count -= count % processes
     cluster = Cluster(count)
     started = time.monotonic()
     try:
