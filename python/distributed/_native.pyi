@@ -4,6 +4,9 @@ from array import array
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, final
 
+_Settings = dict[str, float | int | bool]
+_Progress = Callable[[float], None] | None
+
 def version() -> str: ...
 def build_profile() -> str: ...
 def compiler_version() -> str: ...
@@ -81,7 +84,7 @@ def encode_frames(
         FrameError: as `encode_frame`; nothing is returned of the others.
     """
 
-def membership_profile(name: str) -> dict[str, float | int | bool]:
+def membership_profile(name: str) -> _Settings:
     """Every constant of a membership profile by name, seconds where the name says so.
 
     Raises:
@@ -210,7 +213,7 @@ class CoreNode:
         instance: int,
         seed: int,
         meta: bytes,
-        overrides: dict[str, float | int | bool],
+        overrides: _Settings,
         now: float,
     ) -> CoreNode: ...
     def handle_datagram(self, now: float, source: str, data: bytes) -> None: ...
@@ -234,14 +237,12 @@ class CoreNode:
         self,
     ) -> tuple[list[tuple[str, str, int, bytes]], list[tuple[Any, ...] | None], float | None]: ...
 
-_Progress = Callable[[float], None] | None
-
 def simulate_detection(
     nodes: int,
     kills: int,
     *,
     profile: str,
-    overrides: dict[str, float | int | bool],
+    overrides: _Settings,
     seed: int,
     progress: _Progress = None,
 ) -> dict[str, Any]: ...
@@ -252,7 +253,7 @@ def simulate_dissemination(
     loss: float,
     watch: float,
     profile: str,
-    overrides: dict[str, float | int | bool],
+    overrides: _Settings,
     seed: int,
     progress: _Progress = None,
 ) -> dict[str, Any]: ...
@@ -264,7 +265,7 @@ def simulate_blocked(
     running: float,
     span: float,
     profile: str,
-    overrides: dict[str, float | int | bool],
+    overrides: _Settings,
     seed: int,
 ) -> dict[str, Any]: ...
 def simulate_stopped(
@@ -276,7 +277,7 @@ def simulate_stopped(
     rounds: int,
     loss: float,
     profile: str,
-    overrides: dict[str, float | int | bool],
+    overrides: _Settings,
     seed: int,
 ) -> dict[str, Any]: ...
 def simulate_quiet(
@@ -285,14 +286,14 @@ def simulate_quiet(
     span: float,
     loss: float,
     profile: str,
-    overrides: dict[str, float | int | bool],
+    overrides: _Settings,
     seed: int,
 ) -> dict[str, Any]: ...
 def simulate_boot(
     nodes: int,
     *,
     profile: str,
-    overrides: dict[str, float | int | bool],
+    overrides: _Settings,
     seed: int,
     progress: _Progress = None,
 ) -> dict[str, Any]: ...
@@ -304,7 +305,7 @@ def simulate_impaired(
     egress_loss: float,
     span: float,
     profile: str,
-    overrides: dict[str, float | int | bool],
+    overrides: _Settings,
     seed: int,
     progress: _Progress = None,
 ) -> dict[str, Any]: ...
@@ -314,7 +315,7 @@ def simulate_coordinates(
     *,
     look: int,
     profile: str,
-    overrides: dict[str, float | int | bool],
+    overrides: _Settings,
     seed: int,
     progress: _Progress = None,
 ) -> dict[str, Any]: ...
@@ -332,7 +333,7 @@ class Simulator:
         *,
         profile: str,
         seed: int,
-        overrides: dict[str, float | int | bool],
+        overrides: _Settings,
     ) -> Simulator: ...
     def join(self, index: int, seed: int) -> None: ...
     def join_all(self) -> None:
