@@ -135,7 +135,7 @@ MEMBERSHIP = (
         "times",
         "Wake-ups of the agent's thread 50 ms or more after a timer was due.",
     ),
-    _gauge("membership_wheel_timers", "timers", "Timers on the agent's wheel."),
+    _gauge("membership_wheel_timers", "timers", "Timers of the protocol that wait."),
     *(
         _gauge(f"membership_wheel_level_{level}_slots", "slots", f"Level {level} slots in use.")
         for level in range(WHEEL_LEVELS)
@@ -157,7 +157,7 @@ MEMBERSHIP = (
     _counter("membership_stream_messages_in", "messages", "Messages taken from streams."),
     _counter("membership_stream_messages_out", "messages", "Messages written to streams."),
     _counter("membership_probes", "probes", "Probes started."),
-    _counter("membership_probes_answered", "probes", "Probes answered directly."),
+    _counter("membership_probes_answered", "probes", "Probes answered, directly or not."),
     _counter("membership_probes_rescued", "probes", "Probes answered through others or TCP."),
     _counter("membership_probes_failed", "probes", "Probes that nothing answered."),
     _counter("membership_relayed", "probes", "Probes made for others."),
