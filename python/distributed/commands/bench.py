@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 from cyclopts import Parameter
 
+from distributed.commands.figures import NO_FILES, Files, again, versions
 from distributed.commands.output import Output
 from distributed.errors import ConfigError
 
@@ -41,9 +42,7 @@ def bench(
     jobs: int = 200,
     workflows: int = 2000,
     workers: int = 2,
-    html: Path | None = None,
-    csv: Path | None = None,
-    json: bool = False,
+    files: Files = NO_FILES,
 ) -> None:
     """Measure empty jobs: one after another, all at once, and one job of many workflows.
 
@@ -57,28 +56,21 @@ def bench(
         Workflows of the one wide job.
     workers
         Workers of the cluster that is made.
-    html
-        One self-contained file with table and plot.
-    csv
-        The table as rows.
-    json
-        One JSON object a line.
     """
     import uvloop
-
-    from distributed.commands.figures import write
 
     if min(jobs, workflows, workers) < 1:
         raise ConfigError("must be at least 1", field="jobs, workflows, workers")
     measured = uvloop.run(_measure(gate, jobs, workflows, workers))
-    figures = figures_of(measured, f"shoal bench --jobs {jobs} --workflows {workflows}")
-    output, table = Output(json=json), figures.tables[0]
+    command = again("bench", gate=gate, jobs=jobs, workflows=workflows, workers=workers)
+    figures = figures_of(measured, command)
+    output, table = Output(json=files.json), figures.tables[0]
     output.table(
         table.columns,
         [dict(zip(table.columns, row, strict=True)) for row in table.rows],
         title=figures.title,
     )
-    write(figures, output, html=html, csv=csv)
+    files.write(output, lambda: figures)
 
 
 async def _measure(gates: tuple[str, ...], jobs: int, workflows: int, workers: int) -> Measured:
@@ -143,7 +135,6 @@ async def _round_trips(now: Callable[[], float]) -> list[float]:
 
 def figures_of(measured: Measured, command: str) -> Figures:
     """Times, rates, and each as so many loopback round trips."""
-    from distributed.commands.figures import versions
     from distributed.web.figures import Figures, Table, shares
 
     trip = statistics.median(measured.round_trips)

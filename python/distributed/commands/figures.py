@@ -1,10 +1,15 @@
-"""Writing a report of figures from a command."""
+"""What commands that measure or simulate write: a page, rows, or JSON."""
 
 from __future__ import annotations
 
 import platform
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from cyclopts import Parameter
 
 from distributed.errors import ConfigError
 
@@ -13,20 +18,57 @@ if TYPE_CHECKING:
     from distributed.web.figures import Figures
 
 
-def write(figures: Figures, output: Output, *, html: Path | None, csv: Path | None) -> None:
-    """Write the files that are wanted, and say so.
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Files:
+    """The forms in which a run is told.
 
-    Raises:
-        ConfigError: one cannot be written.
+    Parameters
+    ----------
+    html
+        Write one self-contained page with tables and plots to this file.
+    csv
+        Write the page's first table as rows to this file.
+    json
+        Print JSON, one object a line.
     """
-    from distributed.web.figures import write_figures
 
-    try:
-        written = write_figures(figures, html=html, csv=csv)
-    except OSError as error:
-        raise ConfigError(f"cannot write {error.filename}: {error.strerror}") from error
-    for path in written:
-        output.line(f"written: {path}")
+    html: Path | None = None
+    csv: Path | None = None
+    json: bool = False
+
+    def write(self, output: Output, figures: Callable[[], Figures]) -> None:
+        """Write the files that are wanted, and say so.
+
+        Raises:
+            ConfigError: one cannot be written.
+        """
+        if not (self.html or self.csv):
+            return
+        from distributed.web.figures import write_figures
+
+        try:
+            written = write_figures(figures(), html=self.html, csv=self.csv)
+        except OSError as error:
+            raise ConfigError(f"cannot write {error.filename}: {error.strerror}") from error
+        for path in written:
+            output.line(f"written: {path}")
+
+
+NO_FILES = Files()
+
+
+def again(verb: str, **options: object) -> str:
+    """The command line that runs `verb` with these options; `None` and `False` are left out."""
+    parts = ["shoal", *verb.split()]
+    for name, value in options.items():
+        flag = f"--{name.replace('_', '-')}"
+        for one in value if isinstance(value, tuple) else (value,):
+            if one is True:
+                parts.append(flag)
+            elif one is not None and one is not False:
+                parts += [flag, f"{one:g}" if isinstance(one, float) else str(one)]
+    return shlex.join(parts)
 
 
 def versions() -> dict[str, str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from distributed.commands.figures import NO_FILES, Files, again
 from distributed.commands.output import Output
 from distributed.errors import ConfigError
 
@@ -29,9 +29,7 @@ def cluster(
     size: Size = "small",
     membership: Literal["oracle", "core"] = "oracle",
     shrink: bool = False,
-    html: Path | None = None,
-    csv: Path | None = None,
-    json: bool = False,
+    files: Files = NO_FILES,
 ) -> int:
     """Run jobs on a simulated cluster while things go wrong, and check what must hold.
 
@@ -51,15 +49,10 @@ def cluster(
         `core` runs the failure detector that ships, `oracle` a cheap and exact one.
     shrink
         Cut a failing run down to the fewest faults and jobs that still fail.
-    html
-        One self-contained file with what happened.
-    csv
-        Every fault and submission, a row each.
-    json
-        One JSON object.
     """
     import msgspec
 
+    from distributed.commands.view.simulation_report import figures_of_run
     from distributed.testing.cluster_spec import FULL, SMALL
     from distributed.testing.nemesis import PROFILES
     from distributed.testing.scenario import drawn, play
@@ -67,17 +60,25 @@ def cluster(
 
     _check_known(profile, PROFILES)
     spec = msgspec.structs.replace(FULL if size == "full" else SMALL, membership=membership)
-    output = Output(json=json)
+    output = Output(json=files.json)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         report = play(drawn(seed, profile=profile, minutes=minutes, jobs=jobs, spec=spec))
         if report.failed and shrink:
             output.line("it fails; looking for the fewest faults and jobs that still do")
             report = Shrinker().shrink(report)
-    options = f"--seed {seed} --profile {profile} --minutes {minutes:g}"
-    _tell(output, report, options, shrink)
-    if html or csv:
-        _write_run(report, options, output, html, csv)
+    command = again(
+        "simulate cluster",
+        seed=seed,
+        profile=profile,
+        minutes=minutes,
+        jobs=jobs,
+        size=size,
+        membership=membership,
+        shrink=shrink,
+    )
+    _tell(output, report, command, shrink)
+    files.write(output, lambda: figures_of_run(report, command))
     return FAILED if report.failed else 0
 
 
@@ -95,9 +96,7 @@ def chaos(
     first_seed: int = 1,
     seeds: int | None = None,
     processes: int | None = None,
-    html: Path | None = None,
-    csv: Path | None = None,
-    json: bool = False,
+    files: Files = NO_FILES,
 ) -> int:
     """Run seed after seed over all cores until the time is up.
 
@@ -115,20 +114,15 @@ def chaos(
         How many at most.
     processes
         How many at once; one for each core if not given.
-    html
-        One self-contained file with every seed.
-    csv
-        A row for each seed.
-    json
-        One JSON object for each seed.
     """
+    from distributed.commands.view.simulation_report import figures_of_seeds
     from distributed.testing.chaos import Campaign, replay_command, run_campaign
 
-    output = Output(json=json)
+    output = Output(json=files.json)
     campaign = Campaign(profile=profile, minutes=virtual_minutes)
 
     def told(outcome: SeedOutcome) -> None:
-        if json:
+        if files.json:
             output.record(outcome)
         elif outcome.violation:
             output.line(f"seed {outcome.seed} FAILED: {outcome.violation}")
@@ -142,23 +136,16 @@ def chaos(
         processes=processes,
         on_outcome=told,
     )
-    if html or csv:
-        command = f"shoal simulate chaos --profile {profile} --first-seed {first_seed}"
-        _write_seeds(outcomes, command, output, html, csv)
+    command = again(
+        "simulate chaos",
+        minutes=minutes,
+        virtual_minutes=virtual_minutes,
+        profile=profile,
+        first_seed=first_seed,
+        seeds=seeds,
+    )
+    files.write(output, lambda: figures_of_seeds(outcomes, command))
     return _sum_up(outcomes, output)
-
-
-def _write_seeds(
-    outcomes: Sequence[SeedOutcome],
-    command: str,
-    output: Output,
-    html: Path | None,
-    csv: Path | None,
-) -> None:
-    from distributed.commands.figures import write
-    from distributed.commands.view.simulation_report import figures_of_seeds
-
-    write(figures_of_seeds(outcomes, command), output, html=html, csv=csv)
 
 
 def _sum_up(outcomes: Sequence[SeedOutcome], output: Output) -> int:
@@ -172,16 +159,7 @@ def _sum_up(outcomes: Sequence[SeedOutcome], output: Output) -> int:
     return FAILED if failed else 0
 
 
-def _write_run(
-    report: Report, options: str, output: Output, html: Path | None, csv: Path | None
-) -> None:
-    from distributed.commands.figures import write
-    from distributed.commands.view.simulation_report import figures_of_run
-
-    write(figures_of_run(report, options), output, html=html, csv=csv)
-
-
-def _tell(output: Output, report: Report, options: str, shrunk: bool) -> None:
+def _tell(output: Output, report: Report, command: str, shrunk: bool) -> None:
     if output.json:
         output.record(report)
         return
@@ -204,4 +182,4 @@ def _tell(output: Output, report: Report, options: str, shrunk: bool) -> None:
     for violation in report.violations:
         for line in f"BROKEN {violation}".splitlines():
             output.line(line)
-    output.line(f"again: shoal simulate cluster {options}")
+    output.line(f"again: {command}")

@@ -11,6 +11,7 @@ import pytest
 
 from distributed.commands.bench import Measured, figures_of
 from distributed.commands.entry import run
+from distributed.commands.figures import again
 from distributed.web.figures import Figures, Table, csv_figures, html_figures, shares
 
 HOSTILE = "</style><script>alert(1)</script>=2+3\u202e\x1b"
@@ -62,6 +63,15 @@ def test_a_simulated_run_writes_its_report(
     digest = json.loads(capsys.readouterr().out)["digest"]
     document = page.read_text()
     assert digest in document
+    assert "shoal simulate cluster --seed 3 --profile crashes --minutes 0.5 --jobs 2" in document
     assert "Every rule held" in document
     kinds = [row["kind"] for row in csv.DictReader(io.StringIO(rows.read_text()))]
     assert kinds.count("job") == 2
+
+
+def test_the_printed_command_says_all_that_makes_the_run() -> None:
+    given = {"seed": 3, "minutes": 0.5, "jobs": None, "full": True, "shrink": False}
+    command = again("simulate cluster", **given, gate=("a:1", "b:2"), run_for="x y")
+    assert command == (
+        "shoal simulate cluster --seed 3 --minutes 0.5 --full --gate a:1 --gate b:2 --run-for 'x y'"
+    )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from distributed.testing.scenario import Report
 
 
-def figures_of_run(report: Report, options: str) -> Figures:
+def figures_of_run(report: Report, command: str) -> Figures:
     """What went wrong and when, what became of the jobs, and which rules broke."""
     happened = [(fault.at, "fault", str(fault)) for fault in report.scenario.faults]
     happened += [(a.at, "job", f"{a.job.name} by {a.client}") for a in report.scenario.arrivals]
@@ -22,7 +22,7 @@ def figures_of_run(report: Report, options: str) -> Figures:
     return Figures(
         "A simulated cluster",
         f"{report.virtual_seconds:.0f} virtual seconds, {report.faults} faults. {held}",
-        f"shoal simulate cluster {options}",
+        command,
         {**versions(), "trace": report.digest, "events": f"{report.events:,}"},
         (
             Table("What happened", ("seconds", "kind", "what"), tuple(sorted(happened))),

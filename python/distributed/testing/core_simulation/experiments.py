@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import msgspec
+from msgspec.structs import asdict
 
 from distributed import _native
 from distributed.testing.core_simulation.results import (
@@ -30,14 +31,7 @@ def detection(
     settings: CoreSettings, *, nodes: int, kills: int, progress: Progress | None = None
 ) -> Detection:
     """Kill nodes of a settled cluster one by one, and time who learns of it when."""
-    found = _native.simulate_detection(
-        nodes,
-        kills,
-        profile=settings.profile,
-        overrides=settings.overrides,
-        seed=settings.seed,
-        progress=progress,
-    )
+    found = _native.simulate_detection(nodes, kills, progress=progress, **asdict(settings))
     return msgspec.convert(found, Detection)
 
 
@@ -52,14 +46,7 @@ def dissemination(
 ) -> Dissemination:
     """Change metadata of nodes one by one at a loss of datagrams, and time who learns of it."""
     found = _native.simulate_dissemination(
-        nodes,
-        changes,
-        loss=loss,
-        watch=watch_seconds,
-        profile=settings.profile,
-        overrides=settings.overrides,
-        seed=settings.seed,
-        progress=progress,
+        nodes, changes, loss=loss, watch=watch_seconds, progress=progress, **asdict(settings)
     )
     return msgspec.convert(found, Dissemination)
 
@@ -80,9 +67,7 @@ def blocked(
         blocked=blocked_seconds,
         running=running_seconds,
         span=span_seconds,
-        profile=settings.profile,
-        overrides=settings.overrides,
-        seed=settings.seed,
+        **asdict(settings),
     )
     return msgspec.convert(found, Blocked)
 
@@ -109,9 +94,7 @@ def stopped(
         frozen=frozen,
         rounds=rounds,
         loss=loss,
-        profile=settings.profile,
-        overrides=settings.overrides,
-        seed=settings.seed,
+        **asdict(settings),
     )
     return msgspec.convert(found, Revival)
 
@@ -120,26 +103,13 @@ def quiet(
     settings: CoreSettings, *, nodes: int, span_seconds: float = 120.0, loss: float = 0.0
 ) -> Quiet:
     """Watch a cluster at rest, at a loss of datagrams."""
-    found = _native.simulate_quiet(
-        nodes,
-        span=span_seconds,
-        loss=loss,
-        profile=settings.profile,
-        overrides=settings.overrides,
-        seed=settings.seed,
-    )
+    found = _native.simulate_quiet(nodes, span=span_seconds, loss=loss, **asdict(settings))
     return msgspec.convert(found, Quiet)
 
 
 def boot(settings: CoreSettings, *, nodes: int, progress: Progress | None = None) -> Boot:
     """Start all nodes at once, each knowing the first."""
-    found = _native.simulate_boot(
-        nodes,
-        profile=settings.profile,
-        overrides=settings.overrides,
-        seed=settings.seed,
-        progress=progress,
-    )
+    found = _native.simulate_boot(nodes, progress=progress, **asdict(settings))
     return msgspec.convert(found, Boot)
 
 
@@ -164,10 +134,8 @@ def impaired(
         flip=flip_seconds,
         egress_loss=egress_loss,
         span=span_seconds,
-        profile=settings.profile,
-        overrides=settings.overrides,
-        seed=settings.seed,
         progress=progress,
+        **asdict(settings),
     )
     return msgspec.convert(found, Reaction)
 
@@ -185,12 +153,6 @@ def coordinates(
     Once in `look` probe rounds, from the start on.
     """
     found = _native.simulate_coordinates(
-        nodes,
-        rounds,
-        look=look,
-        profile=settings.profile,
-        overrides=settings.overrides,
-        seed=settings.seed,
-        progress=progress,
+        nodes, rounds, look=look, progress=progress, **asdict(settings)
     )
     return msgspec.convert(found, Coordinates)

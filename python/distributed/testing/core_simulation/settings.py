@@ -12,6 +12,7 @@ Override = float | int | bool
 class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     """A profile of the core and the settings that differ from it.
 
+    The fields are named as the parameters of `_native.simulate_*`.
     `overrides` takes the names of `membership` settings, e.g. `suspicion.alpha`; durations
     are seconds.
     """
