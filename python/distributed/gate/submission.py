@@ -20,6 +20,7 @@ from distributed.jobs.validation import check_job, check_placeable
 from distributed.ledger.interface import Created, NewJob
 from distributed.messages.base import Redirect, Refused
 from distributed.messages.submission import JobAccepted, JobUpdate, SubmitJob
+from distributed.telemetry.tracing import traceparent
 from distributed.transport.interface import Context, Handlers
 
 from .admission import Admission
@@ -156,6 +157,7 @@ class Submission:
                 payload,
                 _encode(first),
                 record.epoch,
+                traceparent(message.trace) or record.span.context,
             )
         )
         if early:

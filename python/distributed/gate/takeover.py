@@ -207,6 +207,8 @@ class Takeover:
         if held is not None:
             self._state.drop(held)
         record = self._rebuild(stored, results, taken.epoch)
+        if self._state.tracer.on:
+            record.span = self._state.tracer.begin("job", stored.trace, job=record.job_id)
         self._state.records[record.job_id] = record
         self._deadlines.watch(record)
         if not record.runs:

@@ -155,6 +155,7 @@ def _job_row(new: NewJob, now: float) -> dict[str, Any]:
         "ended_at": None,
         "owner": new.owner,
         "epoch": new.epoch,
+        "trace": new.trace,
     }
 
 

@@ -73,7 +73,8 @@ class WorkflowRow(msgspec.Struct, frozen=True):
 class NewJob(msgspec.Struct, frozen=True):
     """A submission to accept: owner and epoch go in with it.
 
-    `epoch` is above 1 where an earlier try may have sent work out and was not stored.
+    `epoch` is above 1 where an earlier try may have sent work out and was not stored; `trace`
+    is the `traceparent` that the job belongs to, "" where nobody traces.
     """
 
     job_id: str
@@ -84,6 +85,7 @@ class NewJob(msgspec.Struct, frozen=True):
     payload: bytes
     detail: bytes = b""
     epoch: int = 1
+    trace: str = ""
 
 
 class Created(msgspec.Struct, frozen=True):
@@ -165,6 +167,7 @@ class StoredJob(msgspec.Struct, frozen=True):
     workflows: tuple[WorkflowRow, ...]
     stored_bytes: int = 0
     """Of the values that lie in parts."""
+    trace: str = ""
 
 
 class Ledger(Protocol):

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, inspect, text
 
 from distributed.errors import ConfigError
 
-HEAD = "0002"
+HEAD = "0003"
 MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 0x53484F41
 """Advisory lock of PostgreSQL under which gates that start together take turns."""
@@ -32,7 +32,7 @@ def bring_up_to_date(connection: Connection) -> None:
             "upgrade shoal on this node",
             field="ledger",
         )
-    _upgrade(connection)
+    upgrade(connection)
 
 
 def _revision(connection: Connection) -> str | None:
@@ -42,11 +42,12 @@ def _revision(connection: Connection) -> str | None:
     return revision
 
 
-def _upgrade(connection: Connection) -> None:
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Run the revisions up to that one."""
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)

@@ -40,7 +40,7 @@ class Reads:
 
     def head(self, connection: Connection, job_id: str) -> StoredJob | None:
         """One job without its story and its results."""
-        extra = (t.jobs.c.key, t.jobs.c.digest, t.jobs.c.payload)
+        extra = (t.jobs.c.key, t.jobs.c.digest, t.jobs.c.payload, t.jobs.c.trace)
         query = self._row.add_columns(*extra, t.jobs.c.cancel_reason, t.jobs.c.summary)
         job = connection.execute(query.where(t.jobs.c.job_id == job_id)).one_or_none()
         if job is None:
@@ -60,6 +60,7 @@ class Reads:
             placed=_placed(connection, job_id),
             workflows=_workflows(connection, job_id),
             stored_bytes=_stored_bytes(connection, job_id),
+            trace=job.trace,
         )
 
     def find(self, connection: Connection, prefix: str) -> tuple[str, ...]:

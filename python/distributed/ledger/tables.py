@@ -47,6 +47,7 @@ jobs = Table(
     Column("ended_at", Double, nullable=True),
     Column("owner", Text, nullable=False),
     Column("epoch", BigInteger, nullable=False),
+    Column("trace", Text, nullable=False, server_default=""),
     Index("ix_jobs_accepted_at", "accepted_at"),
     Index("ix_jobs_ended_at", "ended_at"),
 )

@@ -42,11 +42,12 @@ def result(workflow: str, sequence: int, attempt: int = 1, body: bytes = b"r") -
 
 
 async def test_an_accepted_job_is_there_with_its_first_event(ledger: SqlLedger) -> None:
-    created = await ledger.create(new_job())
+    created = await ledger.create(new_job(trace="00-a-b-01"))
     assert (created.job_id, created.epoch, created.duplicate) == ("job-1", 1, False)
     stored = await ledger.head("job-1")
     assert stored is not None
     assert stored.payload == b"payload"
+    assert stored.trace == "00-a-b-01"
     assert stored.row.owner == "gate-a"
     assert stored.sequence == 1
     events = await ledger.events("job-1")

@@ -13,8 +13,15 @@ from sqlalchemy import Connection, text
 from distributed.clock import SystemClock
 from distributed.errors import ConfigError
 from distributed.ledger import SqlLedger, open_engine
-from distributed.ledger.migrate import HEAD, MIGRATIONS, bring_up_to_date
+from distributed.ledger.migrate import HEAD, MIGRATIONS, bring_up_to_date, upgrade
 from distributed.ledger.tables import metadata
+
+A_JOB = text(
+    "INSERT INTO jobs (job_id, name, key, digest, payload, state, reason,"
+    " cancel_reason, summary, accepted_at, ended_at, owner, epoch)"
+    " VALUES ('j', 'n', 'k', :none, :none, 'running', '', NULL, NULL, 1, NULL, 'g', 3)"
+)
+"""As a gate of schema 0001 or 0002 writes it."""
 
 
 async def test_the_revisions_build_the_tables(url: str) -> None:
@@ -37,6 +44,36 @@ async def test_a_second_start_finds_nothing_to_do(url: str) -> None:
 
 def test_the_newest_revision_is_the_one_the_code_expects() -> None:
     assert ScriptDirectory(str(MIGRATIONS)).get_current_head() == HEAD
+
+
+async def test_a_gate_of_the_version_before_writes_beside_a_newer_one(url: str) -> None:
+    """It has the schema of its start in mind: what was added fills itself in."""
+    engine = open_engine(url, SystemClock())
+    await engine.write(bring_up_to_date)
+
+    def write(connection: Connection) -> None:
+        connection.execute(A_JOB, {"none": b""})
+
+    await engine.write(write)
+    stored = await SqlLedger(engine, SystemClock()).head("j")
+    assert stored is not None
+    assert stored.trace == ""
+    await engine.close()
+
+
+async def test_jobs_of_an_older_schema_are_kept(url: str) -> None:
+    engine = open_engine(url, SystemClock())
+
+    def older(connection: Connection) -> None:
+        upgrade(connection, "0002")
+        connection.execute(A_JOB, {"none": b""})
+
+    await engine.write(older)
+    await engine.write(bring_up_to_date)
+    stored = await SqlLedger(engine, SystemClock()).head("j")
+    assert stored is not None
+    assert (stored.row.state, stored.row.epoch, stored.trace) == ("running", 3, "")
+    await engine.close()
 
 
 async def test_a_newer_schema_is_refused(url: str) -> None:

@@ -15,7 +15,7 @@ from distributed.errors import ConfigError
 from distributed.messages.job import Job
 from distributed.settings.sections import TraceSection
 from distributed.telemetry.otel import OtelTracer
-from distributed.telemetry.tracing import NO_SPAN, NO_TRACES
+from distributed.telemetry.tracing import NO_SPAN, NO_TRACES, traceparent
 from distributed.testing.cluster import SimCluster
 from distributed.testing.simulated_work import Script, workflow
 from distributed.transport import Identity
@@ -95,6 +95,49 @@ def test_a_lost_attempt_and_its_successor_stand_in_the_same_trace(
     attempts = [(s.attributes or {})["shoal.attempt"] for s in spans if s.name == "workflow"]
     assert attempts == [2]
     assert len({span.context.trace_id for span in spans if span.context}) == 1
+
+
+def test_a_takeover_stays_in_the_trace_that_the_client_began(
+    tracer: OtelTracer, exporter: InMemorySpanExporter
+) -> None:
+    """The killed gate never exports its own span: the next one's stands below the client's."""
+    with SimCluster(seed=7) as cluster:
+        cluster.start()
+        for node in nodes(cluster):
+            node.state.tracer = tracer  # type: ignore[attr-defined]
+        cluster["c1"].node.client.tracer = tracer
+        job = cluster.submit(
+            Job(
+                name="moved",
+                workflows=(
+                    workflow("a", Script(seconds=20)),
+                    workflow("b", Script(seconds=1), after=("a",)),
+                ),
+            )
+        )
+        cluster.run_for(3)
+        owner = next(p for p in cluster.of_role(Role.GATE) if p.node.state.records)
+        owner.kill()
+        cluster.run_for(120)
+        assert job.state == "completed"
+        cluster.run_for(10)
+    spans = exporter.get_finished_spans()
+    assert len({span.context.trace_id for span in spans if span.context}) == 1
+    (client,) = [span for span in spans if span.name == "submit job"]
+    (taken,) = [s for s in spans if s.name == "job" and (s.attributes or {})["shoal.state"]]
+    assert taken.parent is not None and client.context is not None
+    assert taken.parent.span_id == client.context.span_id
+
+
+@pytest.mark.parametrize("sent", ["", "nonsense", "a\x00b", "00-" + "g" * 32, "x" * 1_000_000])
+def test_what_is_no_traceparent_is_not_kept(sent: str) -> None:
+    assert traceparent(sent) == ""
+
+
+def test_of_a_later_version_what_this_one_knows_is_kept() -> None:
+    """Trace Context, section 3.2.3: a higher version is read by the form of this one."""
+    known = f"01-{'a' * 32}-{'b' * 16}-01"
+    assert traceparent(known + "-later") == known
 
 
 def test_switched_off_it_is_the_same_nothing_every_time() -> None:
