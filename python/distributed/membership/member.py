@@ -8,6 +8,8 @@ from types import MappingProxyType
 
 import msgspec
 
+from distributed.errors import ConfigError
+
 MetaValue = str | int | float | bool | None
 Meta = Mapping[str, MetaValue]
 
@@ -71,7 +73,7 @@ def encode_meta(meta: Meta) -> bytes:
     """The metadata as it travels: a msgpack map, keys in order.
 
     Raises:
-        ValueError: the encoding exceeds ``META_MAX_BYTES``.
+        ConfigError: the encoding exceeds ``META_MAX_BYTES``.
         TypeError: a key is not a string, or a value is not str, int, float, bool or None.
     """
     for key, value in meta.items():
@@ -79,7 +81,9 @@ def encode_meta(meta: Meta) -> bytes:
             raise TypeError(f"metadata entry {key!r}: {value!r} must map a str to a plain value")
     encoded = _encoder.encode(dict(meta))
     if len(encoded) > META_MAX_BYTES:
-        raise ValueError(f"metadata takes {len(encoded)} bytes, the limit is {META_MAX_BYTES}")
+        raise ConfigError(
+            f"takes {len(encoded)} bytes, the limit is {META_MAX_BYTES}", field="meta"
+        )
     return encoded
 
 

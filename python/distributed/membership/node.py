@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Coroutine, Generator
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, Unpack
@@ -61,7 +61,7 @@ class Node:
             ConfigError: an argument cannot be used; says which and what would mend it.
             JoinError: no seed let us in; says why for each.
         """
-        return Joining(lambda: cls.start(clock, **arguments))
+        return Joining(cls.start(clock, **arguments))
 
     @classmethod
     async def start(cls, clock: Clock | None = None, **arguments: Unpack[NodeArguments]) -> Self:
@@ -313,16 +313,24 @@ class Node:
         await self.leave()
 
 
-class Joining:
-    """A node on its way in."""
+class Joining(Coroutine[Any, Any, "Node"]):
+    """A node on its way in: to be awaited, entered, or made a task, once."""
 
-    def __init__(self, start: Callable[[], Any]) -> None:
+    def __init__(self, start: Coroutine[Any, Any, Node]) -> None:
         self._start = start
         self._node: Node | None = None
 
     def __await__(self) -> Generator[Any, None, Node]:
-        node: Node = yield from self._start().__await__()
-        return node
+        return self._start.__await__()
+
+    def send(self, value: Any, /) -> Any:
+        return self._start.send(value)
+
+    def throw(self, *raised: Any) -> Any:
+        return self._start.throw(*raised)
+
+    def close(self) -> None:
+        self._start.close()
 
     async def __aenter__(self) -> Node:
         self._node = await self

@@ -2,6 +2,7 @@
 
 import pytest
 
+from distributed.errors import ConfigError
 from distributed.membership import Died, Member, MemberState
 from distributed.membership.member import META_MAX_BYTES, decode_meta, encode_meta
 
@@ -16,7 +17,7 @@ def test_equal_metadata_has_one_encoding_whatever_the_order() -> None:
 
 
 def test_metadata_over_the_limit_is_refused_with_both_sizes() -> None:
-    with pytest.raises(ValueError, match=f"takes 60. bytes, the limit is {META_MAX_BYTES}"):
+    with pytest.raises(ConfigError, match=f"meta: takes 60. bytes, the limit is {META_MAX_BYTES}"):
         encode_meta({"blob": "x" * 600})
 
 

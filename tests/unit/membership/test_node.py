@@ -280,6 +280,31 @@ async def test_what_cannot_stand_is_refused_by_field(arguments: dict[str, Any], 
     assert caught.value.field == field
 
 
+async def test_a_join_that_is_a_task_can_be_given_up_and_frees_its_port() -> None:
+    with socket.socket() as silent, socket.socket() as free:
+        for one in (silent, free):
+            one.bind(("127.0.0.1", 0))
+        silent.listen()
+        seed, bind = (f"127.0.0.1:{one.getsockname()[1]}" for one in (silent, free))
+        free.close()
+        joining = asyncio.create_task(Node.join(name="a", bind=bind, profile="local", seeds=[seed]))
+        await asyncio.sleep(0.05)
+        joining.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await joining
+    async with Node.join(name="a", bind=bind, profile="local") as a:
+        assert [member.name for member in a.members()] == ["a"]
+
+
+async def test_metadata_beyond_its_bound_is_refused_and_nothing_changes(
+    pair: tuple[Node, Node],
+) -> None:
+    a, _ = pair
+    with pytest.raises(ConfigError, match="meta: takes"):
+        a.update_meta({"blob": "x" * 600})
+    assert a.local.meta == {"role": "api"}
+
+
 async def test_too_long_an_event_is_refused_and_nothing_is_sent(pair: tuple[Node, Node]) -> None:
     with pytest.raises(ConfigError, match="limit is 512"):
         pair[0].broadcast("big", b"x" * 600)
