@@ -11,11 +11,9 @@ from types import TracebackType
 from typing import Any
 from weakref import WeakValueDictionary
 
-import msgspec
-
 from distributed.clock import Clock, SystemClock
 from distributed.errors import ClosedError, ConfigError, JobRejected, PeerRefused, TransportError
-from distributed.jobs.validation import check_job
+from distributed.jobs.validation import check_job, encode_job
 from distributed.messages.base import Gone
 from distributed.messages.job import Job
 from distributed.messages.submission import (
@@ -151,11 +149,11 @@ class Client:
                 accepted is unknown, and submitting with the same key again is safe.
         """
         self._check_open()
+        payload = encode_job(job)
         check_job(job)
         if self.settings.check_imports:
             check_importable(job)
         job_id = self._new_id()
-        payload = msgspec.msgpack.encode(job)
         digest = blake2b(payload, digest_size=DIGEST_BYTES).digest()
         handle = JobHandle(self, job_id)
         if watch:
@@ -220,6 +218,7 @@ class Client:
             JobRejected: it could not be accepted.
         """
         self._check_open()
+        encode_job(job)
         check_job(job)
         try:
             reply, _ = await self.gates.ask(PlanJob(job))

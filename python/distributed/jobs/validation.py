@@ -1,8 +1,8 @@
 """What a job must be before anything is stored: checks that need no network.
 
-`decode_job` turns a file's plain data into a `Job`; `check_job` judges the job by itself;
-`check_placeable` judges it against what the datacenters are known to have. Each refusal
-names the field and the reason.
+`decode_job` turns a file's plain data into a `Job`, `encode_job` a `Job` into bytes;
+`check_job` judges the job by itself, `check_placeable` against what the datacenters are known
+to have. Each refusal names the field and the reason.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ MAX_WORKFLOWS = 100_000
 MAX_NAME_CHARS = 200
 MAX_ATTEMPTS = 100
 REPORT_KINDS = ("json", "csv")
+UNSENDABLE = (TypeError, ValueError, OverflowError, RecursionError)
 
 _IMPORT_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
-_AT_PATH = re.compile(r" - at `\$\.?(?P<path>.*)`$")
+_AT_PATH = re.compile(r" - at (`key` in )?`\$\.?(?P<path>.*)`$")
 
 
 class DatacenterRoom(msgspec.Struct, frozen=True):
@@ -49,10 +50,46 @@ def decode_job(data: Mapping[str, Any]) -> Job:
     try:
         return msgspec.convert(dict(data), Job)
     except msgspec.ValidationError as error:
-        text = str(error)
-        found = _AT_PATH.search(text)
-        field = found["path"] if found else ""
-        raise JobRejected("malformed", _AT_PATH.sub("", text), field=field or "job") from error
+        raise _malformed(error) from error
+
+
+def encode_job(job: Job) -> bytes:
+    """The job as it is sent and stored: msgpack that reads back as a `Job`.
+
+    Raises:
+        JobRejected: code `malformed`; `field` is the path of what is of no type that can be
+            sent, or not of the type that its field has.
+    """
+    try:
+        payload = msgspec.msgpack.encode(job)
+        msgspec.msgpack.decode(payload, type=Job)
+    except msgspec.ValidationError as error:
+        raise _malformed(error) from error
+    except UNSENDABLE as error:
+        raise JobRejected("malformed", str(error), field=_unsendable(job)) from error
+    return payload
+
+
+def _malformed(error: msgspec.ValidationError) -> JobRejected:
+    text = str(error)
+    found = _AT_PATH.search(text)
+    field = found["path"] if found else ""
+    return JobRejected("malformed", _AT_PATH.sub("", text), field=field or "job")
+
+
+def _unsendable(job: Job) -> str:
+    arguments = (
+        (f"workflows[{index}].args[{name!r}]", value)
+        for index, workflow in enumerate(job.workflows)
+        if isinstance(workflow, Workflow)
+        for name, value in workflow.args.items()
+    )
+    for path, value in arguments:
+        try:
+            msgspec.msgpack.encode(value)
+        except UNSENDABLE:
+            return path
+    return "job"
 
 
 def _refuse_unknown_keys(data: Mapping[str, Any]) -> None:

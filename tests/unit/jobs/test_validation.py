@@ -8,7 +8,13 @@ import msgspec
 import pytest
 
 from distributed.errors import JobRejected
-from distributed.jobs.validation import DatacenterRoom, check_job, check_placeable, decode_job
+from distributed.jobs.validation import (
+    DatacenterRoom,
+    check_job,
+    check_placeable,
+    decode_job,
+    encode_job,
+)
 from distributed.messages.job import Job, Placement, Workflow
 
 GOOD: dict[str, Any] = {"name": "j", "workflows": [{"name": "a", "run": "pkg.mod:f"}]}
@@ -49,6 +55,28 @@ def test_data_of_the_wrong_shape_names_the_field(data: dict[str, Any], field: st
         decode_job(data)
     assert caught.value.code == "malformed"
     assert caught.value.field == field
+
+
+ENDLESS: list[Any] = []
+ENDLESS.append(ENDLESS)
+
+
+@pytest.mark.parametrize(
+    ("workflow", "field"),
+    [
+        ({"args": {"fine": 1, "odd": object()}}, "workflows[0].args['odd']"),
+        ({"args": {"huge": 2**70}}, "workflows[0].args['huge']"),
+        ({"args": {"endless": ENDLESS}}, "workflows[0].args['endless']"),
+        ({"args": {1: 2}}, "workflows[0].args"),
+        ({"cores": "many"}, "workflows[0].cores"),
+        ({"name": "\ud800"}, "job"),
+    ],
+)
+def test_what_cannot_be_sent_names_where_it_stands(workflow: dict[str, Any], field: str) -> None:
+    job = Job(name="j", workflows=(Workflow(**({"name": "a", "run": "m:f"} | workflow)),))
+    with pytest.raises(JobRejected) as caught:
+        encode_job(job)
+    assert (caught.value.code, caught.value.field) == ("malformed", field)
 
 
 @pytest.mark.parametrize(
