@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import platform
+import re
 import sys
 import zipfile
 from pathlib import Path
 
 from distributed.commands.ask import ask
 from distributed.commands.node_pages import fetched
-from distributed.commands.output import Output
+from distributed.commands.output import Output, writing
 from distributed.commands.status import DEFAULT_NODE
 from distributed.commands.version import version_text
 from distributed.web.plain import plain
@@ -72,8 +73,9 @@ def capture(
     if missing:
         lines = [f"{name}: {reason}" for name, reason in missing.items()]
         parts["missing.txt"] = ("\n".join(lines) + "\n").encode()
-    target = file or Path(f"shoal-{status.name}.zip")
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+    # The name is what the other side says of itself: it may not choose a folder.
+    target = file or Path(f"shoal-{re.sub(r'[^A-Za-z0-9_.-]', '_', status.name)}.zip")
+    with writing(), zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in parts.items():
             archive.writestr(name, content)
     Output(json=json).record(

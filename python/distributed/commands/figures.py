@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cyclopts import Parameter
 
-from distributed.errors import ConfigError
+from distributed.commands.output import writing
 
 if TYPE_CHECKING:
     from distributed.commands.output import Output
@@ -28,7 +28,7 @@ class Files:
     html
         Write one self-contained page with tables and plots to this file.
     csv
-        Write the page's first table as rows to this file.
+        Write the rows it is made of to this file.
     json
         Print JSON, one object a line.
     """
@@ -47,10 +47,8 @@ class Files:
             return
         from distributed.web.figures import write_figures
 
-        try:
+        with writing():
             written = write_figures(figures(), html=self.html, csv=self.csv)
-        except OSError as error:
-            raise ConfigError(f"cannot write {error.filename}: {error.strerror}") from error
         for path in written:
             output.line(f"written: {path}")
 

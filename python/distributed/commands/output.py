@@ -7,7 +7,8 @@ A table to a terminal, tab-separated lines to a pipe, one JSON object a line wit
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from threading import Event
 from typing import Any, TextIO
 
@@ -17,7 +18,7 @@ from distributed.errors import ConfigError
 from distributed.telemetry.text import harmless
 from distributed.web.plain import plain
 
-__all__ = ["Output", "age", "harmless", "repeat"]
+__all__ = ["Output", "age", "harmless", "repeat", "writing"]
 
 
 class Output:
@@ -104,6 +105,19 @@ def repeat(show: Callable[[], None], output: Output, every_seconds: float | None
     while not pause.wait(every_seconds):
         output.start_over()
         show()
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """A file that cannot be written is refused in one sentence.
+
+    Raises:
+        ConfigError: names the file and the reason.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise ConfigError(f"cannot write {error.filename}: {error.strerror}") from error
 
 
 def age(seconds: float) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from distributed.commands.connect import DEFAULT_FLAGS, GateFlags
-from distributed.commands.output import Output
+from distributed.commands.output import Output, writing
 from distributed.errors import ConfigError
 
 if TYPE_CHECKING:
     from distributed.client import Client, JobHandle
     from distributed.messages.submission import JobEvent, LogLine
+    from distributed.web.models import JobPage
 
 PAGES = 100
 """Pages of history or of output that are fetched at most."""
@@ -40,25 +42,28 @@ def report(
     """
     if html is None and csv is None and not json:
         raise ConfigError("say what to write: --html FILE, --csv FILE or --json", field="html")
+    from distributed.web.plain import plain
+    from distributed.web.report import csv_report, html_report
 
-    async def act(client: Client) -> None:
-        from distributed.web.plain import plain
-        from distributed.web.report import csv_report, html_report, job_page
+    page = flags.run(partial(_page, job))
+    output = Output(json=json)
+    if json:
+        output.record(plain(page))
+    for path, make in ((html, html_report), (csv, csv_report)):
+        if path is not None:
+            with writing():
+                path.write_text(make(page), encoding="utf-8")
+            output.line(f"written: {path}")
 
-        handle = client.job((await client.job(job).show()).job_id)
-        view = await handle.show()
-        logs, dropped = await _logs(handle)
-        decisions = (await handle.explain()).decisions
-        page = job_page(view, await _events(handle), decisions, logs, logs_dropped=dropped)
-        output = Output(json=json)
-        if json:
-            output.record(plain(page))
-        for path, make in ((html, html_report), (csv, csv_report)):
-            if path is not None:
-                _write(path, make(page))
-                output.line(f"written: {path}")
 
-    flags.run(act)
+async def _page(job: str, client: Client) -> JobPage:
+    from distributed.web.report import job_page
+
+    view = await client.job(job).show()
+    handle = client.job(view.job_id)
+    logs, dropped = await _logs(handle)
+    decisions = (await handle.explain()).decisions
+    return job_page(view, await _events(handle), decisions, logs, logs_dropped=dropped)
 
 
 async def _events(handle: JobHandle) -> list[JobEvent]:
@@ -88,10 +93,3 @@ async def _logs(handle: JobHandle) -> tuple[list[LogLine], int]:
             break
         after = page.next_line
     return lines, dropped
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"cannot write {path}: {error.strerror}", field="path") from error

@@ -5,24 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from distributed.commands.output import Output
+from distributed.commands.figures import NO_FILES, Files, again
+from distributed.commands.output import Output, writing
 from distributed.errors import ConfigError
 
 if TYPE_CHECKING:
-    from distributed.testing.routing_simulator.comparison import Comparison
     from distributed.testing.routing_simulator.trace import Trace
-
-COLUMNS = (
-    "trace",
-    "policy",
-    "mean_ms",
-    "p50_ms",
-    "p99_ms",
-    "route_ms",
-    "dispatches_per_job",
-    "route_changes",
-    "to_oracle",
-)
 
 
 def simulate(
@@ -30,7 +18,7 @@ def simulate(
     seed: int = 1,
     file: Path | None = None,
     save: Path | None = None,
-    json: bool = False,
+    files: Files = NO_FILES,
 ) -> None:
     """Compare our routing with simple policies and with an oracle, in virtual time.
 
@@ -44,19 +32,24 @@ def simulate(
         A recorded trace to replay instead.
     save
         Write the trace to this file as well, to be replayed with `--file`.
-    json
-        One JSON object a line.
     """
+    from distributed.commands.view.routing_report import figures_of_policies, rows_of, verdict_of
     from distributed.testing.routing_simulator.comparison import compare
     from distributed.testing.routing_simulator.trace import save_trace
 
-    output = Output(json=json)
+    output = Output(json=files.json)
+    comparisons = []
     for trace in _traces(traces, seed, file):
         if save is not None:
-            save_trace(trace, save)
+            with writing():
+                save_trace(trace, save)
         comparison = compare(trace, seed=seed)
-        output.table(COLUMNS, _rows(comparison), title=f"{trace.name}: {trace.about}")
-        output.line(_verdict(comparison))
+        rows = rows_of(comparison)
+        output.table(tuple(rows[0]), rows, title=f"{trace.name}: {trace.about}")
+        output.line(verdict_of(comparison))
+        comparisons.append((trace, comparison))
+    command = again(" ".join(("route simulate", *traces)), seed=seed, file=file)
+    files.write(output, lambda: figures_of_policies(comparisons, command))
 
 
 def plot(*, out: Path = Path(), trace: str = "diurnal", seed: int = 1) -> None:
@@ -74,8 +67,9 @@ def plot(*, out: Path = Path(), trace: str = "diurnal", seed: int = 1) -> None:
     from distributed.commands.view.route_plots import draw
 
     (chosen,) = _traces((trace,), seed, None)
-    for path in draw(chosen, seed, out):
-        Output().line(f"wrote {path}")
+    with writing():
+        for path in draw(chosen, seed, out):
+            Output().line(f"written: {path}")
 
 
 def _traces(names: tuple[str, ...], seed: int, file: Path | None) -> list[Trace]:
@@ -94,28 +88,3 @@ def _traces(names: tuple[str, ...], seed: int, file: Path | None) -> list[Trace]
         known = ", ".join(TRACES)
         raise ConfigError(f"no trace {unknown[0]!r}; there are {known}", field="traces")
     return [TRACES[name](seed) for name in names or tuple(TRACES)]
-
-
-def _rows(comparison: Comparison) -> list[dict[str, object]]:
-    oracle = comparison.results["oracle"].mean_seconds
-    return [
-        {
-            "trace": comparison.trace,
-            "policy": name,
-            "mean_ms": round(1e3 * result.mean_seconds, 1),
-            "p50_ms": round(1e3 * result.p50_seconds, 1),
-            "p99_ms": round(1e3 * result.p99_seconds, 1),
-            "route_ms": round(1e3 * result.route_seconds, 1),
-            "dispatches_per_job": round(result.dispatches_per_job, 3),
-            "route_changes": result.switches,
-            "to_oracle": round(result.mean_seconds / oracle, 3),
-        }
-        for name, result in comparison.results.items()
-    ]
-
-
-def _verdict(comparison: Comparison) -> str:
-    return (
-        f"{comparison.trace}: ours takes {comparison.to_oracle:.3f} of the oracle's mean and "
-        f"{comparison.to_best_simple:.3f} of {comparison.best_simple}'s, the best simple policy"
-    )

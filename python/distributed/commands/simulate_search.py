@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from distributed.commands.output import Output
-from distributed.commands.simulate_core import _bar
+from distributed.commands.core_experiment import DRAWN, Drawn, Nodes, Told, experiment
+
+if TYPE_CHECKING:
+    from distributed.testing.core_simulation import Blocked, Frontier
 
 FULL = ((1, 4, 8, 16, 32), (0.128, 0.512, 2.048, 8.192, 32.768), (0.001, 0.064, 1.024, 16.384))
 COARSE = ((1, 8, 32), (0.512, 8.192, 32.768), (0.004, 1.024))
-FRONTIER_COLUMNS = (
-    "candidate",
-    "first_seconds",
-    "all_seconds",
-    "false_deaths",
-    "stopped_deaths",
-    "lossy_deaths",
-    "bytes_per_second",
-    "frontier",
-)
-COLUMNS = ("configuration", "at_healthy", "at_slow", "of_slow", "datagrams", "times_fewer")
 
 
 def false_positives(
-    *,
-    full: bool = False,
-    nodes: int = 128,
-    span: float = 120.0,
-    seed: int = 1,
-    plot: Path | None = None,
-    json: bool = False,
+    *, full: bool = False, nodes: Nodes = 128, span: float = 120.0, flags: Drawn = DRAWN
 ) -> None:
     """Block messages of some nodes again and again, as the Lifeguard paper does (section V).
 
@@ -41,52 +26,45 @@ def false_positives(
     ----------
     full
         The paper's grid in place of a coarse one.
-    nodes
-        Nodes in the cluster.
     span
         Seconds that each cell lasts.
-    seed
-        The same seed gives the same numbers.
-    plot
-        Write the comparison to this file, PNG or SVG by its ending.
-    json
-        One JSON object a line.
     """
     from distributed.commands.view import simulation_plots
     from distributed.testing.core_simulation import VARIANTS
     from distributed.testing.core_simulation.paper_grid import compare
 
-    output = Output(json=json)
-    axes = FULL if full else COARSE
-    with _bar(output, "false positives") as progress:
-        totals = compare(
-            VARIANTS, axes, nodes=nodes, span_seconds=span, seed=seed, progress=progress
-        )
-    plain = totals["SWIM"].healthy_at_healthy
-    rows = [
-        {
-            "configuration": name,
-            "at_healthy": total.healthy_at_healthy,
-            "at_slow": total.healthy_at_slow,
-            "of_slow": total.slow_at_healthy + total.slow_at_slow,
-            "datagrams": total.datagrams,
-            "times_fewer": round(plain / max(1, total.healthy_at_healthy), 1),
-        }
-        for name, total in totals.items()
-    ]
-    output.table(COLUMNS, rows, title=f"false deaths, {nodes} nodes")
-    for path in simulation_plots.false_positives(totals, plot):
-        output.line(f"wrote {path}")
+    def told(totals: dict[str, Blocked]) -> Told:
+        plain = totals["SWIM"].healthy_at_healthy
+        rows = [
+            {
+                "configuration": name,
+                "at_healthy": total.healthy_at_healthy,
+                "at_slow": total.healthy_at_slow,
+                "of_slow": total.slow_at_healthy + total.slow_at_slow,
+                "datagrams": total.datagrams,
+                "times_fewer": round(plain / max(1, total.healthy_at_healthy), 1),
+            }
+            for name, total in totals.items()
+        ]
+        return Told(rows, figure=lambda: simulation_plots.false_positives(totals))
+
+    experiment(
+        "false-positives",
+        {"full": full, "nodes": nodes, "span": span},
+        flags,
+        lambda progress: compare(
+            VARIANTS,
+            FULL if full else COARSE,
+            nodes=nodes,
+            span_seconds=span,
+            seed=flags.seed,
+            progress=progress,
+        ),
+        told,
+    )
 
 
-def frontier(
-    *,
-    nodes: int = 128,
-    kills: int = 20,
-    seed: int = 1,
-    plot: Path | None = None,
-    json: bool = False,
-) -> None:
+def frontier(*, nodes: Nodes = 128, kills: int = 20, flags: Drawn = DRAWN) -> None:
     """Search constants: time until everybody knows against false deaths.
 
     Beside them: false deaths of nodes that stood still for three seconds (none are allowed on
@@ -94,39 +72,37 @@ def frontier(
 
     Parameters
     ----------
-    nodes
-        Nodes in the cluster.
     kills
         Deaths to time for each candidate.
-    seed
-        The same seed gives the same numbers.
-    plot
-        Write all points and the frontier to this file, PNG or SVG by its ending.
-    json
-        One JSON object a line.
     """
     from distributed.commands.view import simulation_plots
     from distributed.testing.core_simulation import Candidate, CoreSettings, search
     from distributed.testing.core_simulation.frontier import grid
 
-    output = Output(json=json)
+    def told(found: Frontier) -> Told:
+        best = {point.name for point in found.best}
+        rows = [
+            {
+                "candidate": point.name,
+                "first_seconds": round(point.first, 2),
+                "all_seconds": round(point.last, 2),
+                "false_deaths": point.false_deaths,
+                "stopped_deaths": point.stopped_deaths,
+                "lossy_deaths": point.lossy_deaths,
+                "bytes_per_second": round(point.bytes),
+                "frontier": "yes" if point.name in best else "",
+            }
+            for point in sorted([found.baseline, *found.points], key=lambda point: point.last)
+        ]
+        return Told(rows, figure=lambda: simulation_plots.frontier(found))
+
     candidates = [Candidate("lan", CoreSettings(profile="lan")), *grid()]
-    with _bar(output, "frontier") as progress:
-        found = search(candidates, nodes=nodes, kills=kills, seeds=(seed,), progress=progress)
-    best = {point.name for point in found.best}
-    rows = [
-        {
-            "candidate": point.name,
-            "first_seconds": round(point.first, 2),
-            "all_seconds": round(point.last, 2),
-            "false_deaths": point.false_deaths,
-            "stopped_deaths": point.stopped_deaths,
-            "lossy_deaths": point.lossy_deaths,
-            "bytes_per_second": round(point.bytes),
-            "frontier": "yes" if point.name in best else "",
-        }
-        for point in sorted([found.baseline, *found.points], key=lambda point: point.last)
-    ]
-    output.table(FRONTIER_COLUMNS, rows, title=f"frontier, {nodes} nodes")
-    for path in simulation_plots.frontier(found, plot):
-        output.line(f"wrote {path}")
+    experiment(
+        "frontier",
+        {"nodes": nodes, "kills": kills},
+        flags,
+        lambda progress: search(
+            candidates, nodes=nodes, kills=kills, seeds=(flags.seed,), progress=progress
+        ),
+        told,
+    )

@@ -5,6 +5,7 @@ A report that fails is logged and counted; the job ended before and stays as it 
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 from collections.abc import Awaitable, Callable
@@ -16,6 +17,7 @@ import msgspec
 from distributed.errors import JobRejected, LedgerError
 from distributed.messages.job import Job
 from distributed.messages.submission import JobResult
+from distributed.telemetry.text import inert
 
 from .answers import Answers
 from .record import JobRecord
@@ -61,8 +63,7 @@ class Reporting:
         path = Path(self._state.settings.reports_folder) / name
         try:
             result = await Answers(self._state.ledger).filled(result)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(as_json(result) if kind == "json" else as_csv(result))
+            await asyncio.to_thread(_put, path, as_json if kind == "json" else as_csv, result)
         except (OSError, LedgerError) as error:
             self._failed(report, result, error)
 
@@ -77,6 +78,17 @@ class Reporting:
         self._state.logger.error(
             "report %s failed: %s", report, error, exc_info=error, extra={"job": result.job_id}
         )
+
+
+def _put(path: Path, form: Callable[[JobResult], str], result: JobResult) -> None:
+    """Write the report, whole or not at all; blocks."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{result.job_id}")
+    try:
+        unfinished.write_text(form(result), encoding="utf-8")
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def _value(raw: bytes) -> object:
@@ -98,13 +110,12 @@ def as_json(result: JobResult) -> str:
 
 
 def as_csv(result: JobResult) -> str:
-    """One line for each workflow result."""
+    """One line for each workflow result; no cell is a formula."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
     for r in result.workflows:
         value = msgspec.json.encode(_value(r.value)).decode()
-        writer.writerow(
-            (r.workflow, r.datacenter, r.worker, r.attempt, r.state, r.run_seconds, r.error, value)
-        )
+        where = (inert(r.workflow), inert(r.datacenter), inert(r.worker))
+        writer.writerow((*where, r.attempt, r.state, r.run_seconds, inert(r.error), value))
     return out.getvalue()

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes a cell for a formula by, where it starts with it."""
+
+
+def inert(text: str) -> str:
+    """The text as a cell that no spreadsheet evaluates."""
+    return f"'{text}" if text.startswith(FORMULA) else text
+
 
 def harmless(text: object, limit: int | None = None) -> str:
     """The text with control characters and direction overrides made visible.

@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
+from markupsafe import Markup
+
+from distributed.telemetry.text import inert
 
 from .draw.chart import chart
 from .models import Plot
 from .render import make_environment
-from .report import STYLE, inert
+from .report import STYLE
 
 Cell = str | int | float | None
 
@@ -33,8 +36,10 @@ class Figures(msgspec.Struct, frozen=True):
         about: one sentence on what came of it.
         command: what runs it again.
         facts: what else a reader must know: versions, machine, seed.
-        tables: the numbers; the first one is what `csv` writes.
+        tables: the numbers.
+        rows: which of the tables `csv` writes.
         plots: line charts.
+        pictures: SVG elements that were drawn elsewhere, by a program that is trusted.
         text: what was told while it ran.
     """
 
@@ -44,23 +49,25 @@ class Figures(msgspec.Struct, frozen=True):
     facts: dict[str, str]
     tables: tuple[Table, ...]
     plots: tuple[Plot, ...] = ()
+    pictures: tuple[str, ...] = ()
     text: str = ""
+    rows: int = 0
 
 
 def html_figures(figures: Figures) -> str:
     """A document that needs no other file, no script and no network."""
     template = make_environment().get_template("figures.html")
-    charts = [chart(plot) for plot in figures.plots]
+    charts = [*map(chart, figures.plots), *map(Markup, figures.pictures)]
     return template.render(it=figures, style=STYLE.read_text(), charts=charts)
 
 
 def csv_figures(figures: Figures) -> str:
-    """The first table; text cells are inert."""
+    """One of the tables; text cells are inert."""
     out = io.StringIO()
     rows = csv.writer(out)
-    first = figures.tables[0]
-    rows.writerow(first.columns)
-    for row in first.rows:
+    table = figures.tables[figures.rows]
+    rows.writerow(table.columns)
+    for row in table.rows:
         rows.writerow([inert(cell) if isinstance(cell, str) else cell for cell in row])
     return out.getvalue()
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from distributed.messages.submission import JobEvent, JobView, LogLine
+from distributed.telemetry.text import inert
 
 from .course import elapsed_of, runs_of, windows_of
 from .draw.chart import chart
@@ -29,8 +30,6 @@ COLUMNS = (
     "run_seconds",
     "reason",
 )
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet would take a cell that starts with it for."""
 
 
 def job_page(
@@ -89,11 +88,6 @@ def csv_report(page: JobPage) -> str:
             named = map(inert, (line.name, line.state, line.datacenter, line.worker))
             rows.writerow([*named, line.attempt, "", "", "", inert(line.reason)])
     return out.getvalue()
-
-
-def inert(text: str) -> str:
-    """The text as a cell that no spreadsheet evaluates."""
-    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def _every_end(windows: Sequence[Window]) -> list[float]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from distributed.commands import entry
+from distributed.commands.view import drawing
 from distributed.testing.routing_simulator.trace import Arrival, Site, Trace, save_trace
 
 
@@ -40,6 +43,21 @@ def test_a_recorded_trace_is_replayed_over_every_policy(
     }
     entry.run(["route", "simulate", "--file", str(recorded), "--json"])
     assert capsys.readouterr().out == first
+
+
+def test_a_comparison_is_a_page_and_rows_as_well(
+    recorded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page, rows = tmp_path / "run.html", tmp_path / "run.csv"
+    files = ["--html", str(page), "--csv", str(rows)]
+    assert entry.run(["route", "simulate", "--file", str(recorded), *files, "--json"]) == 0
+    printed = [msgspec.json.decode(line) for line in capsys.readouterr().out.splitlines()]
+    document = page.read_text()
+    assert "tiny: ours takes" in document
+    assert document.count("<svg") == drawing.possible()
+    written = list(csv.DictReader(io.StringIO(rows.read_text())))
+    assert [row["policy"] for row in written] == [row["policy"] for row in printed]
+    assert [row["mean_ms"] for row in written] == [str(row["mean_ms"]) for row in printed]
 
 
 def test_an_unknown_trace_is_refused_with_those_there_are(

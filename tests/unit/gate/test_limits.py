@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 
 import msgspec
@@ -120,6 +121,28 @@ async def test_a_report_that_fails_does_not_fail_the_job(world: GateWorld, tmp_p
     await world.until(lambda: bool(told) and (tmp_path / "fine.csv").exists())
     metrics = gate.state.metrics
     await world.until(lambda: metrics.total("reports_failed") == 2)  # type: ignore[attr-defined]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["fine.csv", "taken"]
+
+
+async def test_reports_are_written_while_the_gate_goes_on(
+    world: GateWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that stands still holds up the report and nothing else."""
+    await world.manager()
+    await world.gate(reports_folder=str(tmp_path))
+    still = threading.Event()
+
+    def stuck(_result: JobResult) -> str:
+        assert still.wait(60)
+        return "written"
+
+    monkeypatch.setattr("distributed.gate.reporting.as_csv", stuck)
+    await (await world.client().submit(job("a", reports=("csv:r.csv",)))).result()
+    await (await world.client().submit(job("b"))).result()
+    assert not (tmp_path / "r.csv").exists()
+    still.set()
+    await world.until(lambda: (tmp_path / "r.csv").exists())
+    assert (tmp_path / "r.csv").read_text() == "written"
 
 
 @pytest.mark.parametrize("path", ["json:/etc/x", "csv:../x"])

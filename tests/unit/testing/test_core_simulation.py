@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
-from pathlib import Path
 
 import pytest
 
 from distributed import _native
-from distributed.commands import simulate_core
 from distributed.errors import ConfigError
 from distributed.testing.core_simulation import (
     LIFEGUARD,
@@ -149,16 +146,6 @@ def test_a_simulator_is_driven_by_hand() -> None:
     assert {seen[2] for seen in deaths} == {3}
     with pytest.raises(ConfigError, match="no node 99"):
         sim.kill(99)
-
-
-def test_the_command_prints_one_object_and_draws(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    pytest.importorskip("matplotlib")
-    plot = tmp_path / "detection.svg"
-    simulate_core.detection(nodes=8, kills=2, json=True, plot=plot)
-    assert json.loads(capsys.readouterr().out)["deaths"] == 2
-    assert plot.stat().st_size > 0
 
 
 def test_coordinates_come_to_tell_round_trips() -> None:

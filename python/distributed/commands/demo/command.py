@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from distributed.commands.entry import INTERRUPTED
-from distributed.commands.output import Output
+from distributed.commands.output import Output, writing
 
 DATACENTERS = ("north", "south")
 
@@ -48,7 +48,8 @@ def demo(
     except asyncio.CancelledError:
         output.line("interrupted; every process is stopped and nothing is left behind")
         return INTERRUPTED
-    report.write_bytes(msgspec.json.format(msgspec.json.encode(findings)))
+    with writing():
+        report.write_bytes(msgspec.json.format(msgspec.json.encode(findings)))
     output.line(f"report: {report}")
     return status
 

@@ -1,4 +1,4 @@
-"""Pictures of a simulated trace. Needs matplotlib, which nothing else of ours does."""
+"""Pictures of a simulated trace. Needs matplotlib."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from distributed.errors import ConfigError
-from distributed.testing.routing_simulator.comparison import compare, makers
+from distributed.commands.view.drawing import blank, require, save
+from distributed.testing.routing_simulator.comparison import Comparison, compare, makers
 from distributed.testing.routing_simulator.run import Run
 from distributed.testing.routing_simulator.shoal import Shoal
 from distributed.testing.routing_simulator.trace import Trace
@@ -21,15 +21,13 @@ def draw(trace: Trace, seed: int, folder: Path) -> Iterator[Path]:
 
     Raises:
         ConfigError: matplotlib is not installed.
+        OSError: one cannot be written.
     """
-    try:
-        import matplotlib as mpl
-    except ImportError as error:
-        raise ConfigError("drawing needs matplotlib: pip install matplotlib") from error
-    mpl.use("agg")
+    require()
     folder.mkdir(parents=True, exist_ok=True)
     yield _scores(trace, seed, folder / f"{trace.name}-scores.png")
-    yield _policies(trace, seed, folder / f"{trace.name}-policies.png")
+    compared = policies(compare(trace, seed=seed), trace)
+    yield save(compared, folder / f"{trace.name}-policies.png")
 
 
 class _Watch:
@@ -57,13 +55,12 @@ class _Watch:
 
 
 def _scores(trace: Trace, seed: int, path: Path) -> Path:
-    from matplotlib import pyplot as plt
-
     run = Run(trace, makers()["shoal"], seed)
     watch = _Watch(run)
     run.watch = watch.look
     run.result()
-    figure, (above, below) = plt.subplots(2, 1, figsize=(9, 7), sharex=True)
+    figure = blank(9, 7)
+    above, below = figure.subplots(2, 1, sharex=True)
     for name, series in watch.scores.items():
         above.plot(watch.times, series, label=name, linewidth=1.2)
     above.set_yscale("log")
@@ -76,14 +73,13 @@ def _scores(trace: Trace, seed: int, path: Path) -> Path:
     for axes in (above, below):
         _mark_faults(axes, trace)
     above.legend(ncol=8, fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.02))
-    return _write(figure, path)
+    return save(figure, path)
 
 
-def _policies(trace: Trace, seed: int, path: Path) -> Path:
-    from matplotlib import pyplot as plt
-
-    comparison = compare(trace, seed=seed)
-    figure, axes = plt.subplots(figsize=(9, 4.5))
+def policies(comparison: Comparison, trace: Trace) -> Any:
+    """What jobs paid besides running, under every policy, as the trace went on."""
+    figure = blank(9, 4.5)
+    axes = figure.subplots()
     for name, result in comparison.results.items():
         times, costs = zip(*result.timeline, strict=True)
         style = {"shoal": "-", "oracle": ":"}.get(name, "--")
@@ -94,18 +90,9 @@ def _policies(trace: Trace, seed: int, path: Path) -> Path:
     axes.set_title(f"{trace.name}: what jobs pay besides running")
     _mark_faults(axes, trace)
     axes.legend(ncol=3, fontsize="small")
-    return _write(figure, path)
+    return figure
 
 
 def _mark_faults(axes: Any, trace: Trace) -> None:
     for start, end in {(fault.start, fault.end) for fault in trace.faults}:
         axes.axvspan(start, end, color="grey", alpha=0.15)
-
-
-def _write(figure: Any, path: Path) -> Path:
-    from matplotlib import pyplot as plt
-
-    figure.tight_layout()
-    figure.savefig(path, dpi=100)
-    plt.close(figure)
-    return path

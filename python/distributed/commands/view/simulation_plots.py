@@ -1,12 +1,11 @@
-"""Pictures of core simulations, PNG or SVG. Need matplotlib, like those of routing."""
+"""Pictures of core simulations, as matplotlib figures."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from distributed.errors import ConfigError
+from distributed.commands.view.drawing import blank
 
 if TYPE_CHECKING:
     from distributed.testing.core_simulation import (
@@ -21,15 +20,8 @@ if TYPE_CHECKING:
 
 
 def _axes(title: str, x: str, y: str) -> tuple[Any, Any]:
-    try:
-        import matplotlib as mpl
-    except ImportError as error:
-        raise ConfigError("drawing needs matplotlib: pip install matplotlib") from error
-    mpl.use("agg")
-    from matplotlib import pyplot as plt
-
-    figure, axes = plt.subplots(figsize=(8, 4.5))
-    figure.set_layout_engine("constrained")
+    figure = blank(8, 4.5)
+    axes = figure.subplots()
     axes.set_title(title)
     axes.set_xlabel(x)
     axes.set_ylabel(y)
@@ -37,46 +29,31 @@ def _axes(title: str, x: str, y: str) -> tuple[Any, Any]:
     return figure, axes
 
 
-def _save(figure: Any, path: Path) -> Path:
-    from matplotlib import pyplot as plt
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=150)
-    plt.close(figure)
-    return path
-
-
-def detection(found: Mapping[str, Detection], path: Path | None) -> Iterator[Path]:
+def detection(found: Detection) -> Any:
     """The share of deaths that the first, and that all survivors know, over time."""
-    if path is None:
-        return
     figure, axes = _axes("Detection latency", "seconds after the death", "share of deaths")
-    for name, one in found.items():
-        for label, times in (
-            ("first survivor", sorted(told.first for told in one.deaths)),
-            ("all survivors", sorted(told.last for told in one.deaths)),
-        ):
-            shares = [(index + 1) / len(times) for index in range(len(times))]
-            axes.step(times, shares, where="post", label=f"{name}: {label}")
+    for label, times in (
+        ("first survivor", sorted(told.first for told in found.deaths)),
+        ("all survivors", sorted(told.last for told in found.deaths)),
+    ):
+        shares = [(index + 1) / len(times) for index in range(len(times))]
+        axes.step(times, shares, where="post", label=label)
     axes.legend()
-    yield _save(figure, path)
+    return figure
 
 
-def dissemination(found: Dissemination, nodes: int, path: Path | None) -> Iterator[Path]:
+def dissemination(found: Dissemination) -> Any:
     """The share of nodes that know a change over time, one line a change."""
-    if path is None:
-        return
     figure, axes = _axes("Dissemination", "seconds after the change", "share of nodes")
     for change in found.changes:
-        shares = [(index + 1) / (nodes - 1) for index in range(len(change.reached))]
+        others = len(change.reached) + change.missed
+        shares = [(index + 1) / others for index in range(len(change.reached))]
         axes.step(change.reached, shares, where="post", color="tab:blue", alpha=0.4)
-    yield _save(figure, path)
+    return figure
 
 
-def boot(found: Boot, path: Path | None) -> Iterator[Path]:
+def boot(found: Boot) -> Any:
     """View sizes over time."""
-    if path is None:
-        return
     figure, axes = _axes("From nothing to one view", "seconds", "members seen")
     times = [size.at for size in found.sizes]
     axes.fill_between(
@@ -84,25 +61,21 @@ def boot(found: Boot, path: Path | None) -> Iterator[Path]:
     )
     axes.plot(times, [s.median for s in found.sizes], label="median node")
     axes.legend()
-    yield _save(figure, path)
+    return figure
 
 
-def impaired(found: Reaction, path: Path | None) -> Iterator[Path]:
+def impaired(found: Reaction) -> Any:
     """Faulty and healthy members in the views of the healthy over time."""
-    if path is None:
-        return
     figure, axes = _axes("Networks that fail one way", "seconds", "members seen")
     times = [seen.at for seen in found.timeline]
     axes.plot(times, [seen.faulty for seen in found.timeline], label="faulty, mean view")
     axes.plot(times, [seen.healthy for seen in found.timeline], label="healthy, least view")
     axes.legend()
-    yield _save(figure, path)
+    return figure
 
 
-def coordinates(found: Coordinates, path: Path | None) -> Iterator[Path]:
+def coordinates(found: Coordinates) -> Any:
     """Relative errors of estimated round trips over probe rounds."""
-    if path is None:
-        return
     figure, axes = _axes("Round trips by coordinates", "probe rounds", "relative error")
     rounds = [at.round for at in found.timeline]
     for label, errors in (
@@ -114,13 +87,11 @@ def coordinates(found: Coordinates, path: Path | None) -> Iterator[Path]:
     axes.set_yscale("log")
     axes.axhline(0.1, color="grey", linestyle=":", label="a tenth")
     axes.legend()
-    yield _save(figure, path)
+    return figure
 
 
-def false_positives(totals: Mapping[str, Blocked], path: Path | None) -> Iterator[Path]:
+def false_positives(totals: Mapping[str, Blocked]) -> Any:
     """False deaths of healthy nodes for each configuration."""
-    if path is None:
-        return
     figure, axes = _axes("False deaths of healthy nodes", "", "deaths (one more than counted)")
     places = range(len(totals))
     healthy = [total.healthy_at_healthy + 1 for total in totals.values()]
@@ -130,13 +101,11 @@ def false_positives(totals: Mapping[str, Blocked], path: Path | None) -> Iterato
     axes.set_yscale("log")
     axes.set_xticks(list(places), list(totals))
     axes.legend()
-    yield _save(figure, path)
+    return figure
 
 
-def frontier(found: Frontier, path: Path | None) -> Iterator[Path]:
+def frontier(found: Frontier) -> Any:
     """Every candidate, the frontier, and memberlist's constants."""
-    if path is None:
-        return
     figure, axes = _axes(
         "Frontier", "median seconds until all know", "false deaths (one more than counted)"
     )
@@ -161,4 +130,4 @@ def frontier(found: Frontier, path: Path | None) -> Iterator[Path]:
         axes.scatter([point.last], [point.false_deaths + 1], marker=marker, s=90, label=point.name)
     axes.set_yscale("log")
     axes.legend()
-    yield _save(figure, path)
+    return figure
