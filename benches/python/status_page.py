@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
 
 from distributed.messages.job import Job, Placement
-from distributed.testing.cluster import SimCluster
+from distributed.testing.cluster import SimCluster, SimProcess
 from distributed.testing.cluster_spec import ClusterSpec
 from distributed.testing.simulated_work import Script, workflow
 from distributed.types import Role
@@ -21,12 +25,18 @@ from distributed.web.site import Site
 
 WORKERS, JOBS, TIMES = 50, 1000, 20
 SPEC = ClusterSpec(
-    gates=1, datacenters=("north", "south"), managers=1, workers=WORKERS // 2, clients=1
+    gates=1,
+    datacenters=("north", "south"),
+    managers=1,
+    workers=WORKERS // 2,
+    clients=1,
+    gate=msgspec.structs.replace(ClusterSpec().gate, max_open_jobs=JOBS),
 )
 
 
-def main() -> None:
-    """Print milliseconds of processor time and bytes for each page."""
+@contextmanager
+def crowded() -> Iterator[tuple[SimCluster, SimProcess]]:
+    """A cluster of 50 workers that was given 1,000 jobs, and its gate."""
     with SimCluster(7, SPEC) as cluster:
         cluster.start()
         for number in range(JOBS):
@@ -34,18 +44,23 @@ def main() -> None:
             if number % 50 == 49:
                 cluster.run_for(0.5)
         cluster.run_for(3.0)
-        process = cluster["g1"]
-        life = process.life
+        gate = cluster["g1"]
+        print(f"{WORKERS} workers, {JOBS} jobs submitted, {len(gate.node.state.records)} open")
+        yield cluster, gate
+
+
+def main() -> None:
+    """Print milliseconds of processor time and bytes for each page."""
+    with crowded() as (cluster, gate):
+        life = gate.life
         site = site_of_node(
             Role.GATE,
-            process.node,
+            gate.node,
             membership=life.membership,
             clock=life.clock,
             supervisor=life.supervisor,
         )
-        open_jobs = len(process.node.state.records)
-        print(f"{WORKERS} workers, {JOBS} jobs submitted, {open_jobs} open")
-        job = next(iter(process.node.state.records), "")
+        job = next(iter(gate.node.state.records), "")
         began = time.thread_time()
         for _ in range(TIMES):
             site.recorder.sample()

@@ -40,6 +40,23 @@ _FORBIDDEN: tuple[tuple[Any, str], ...] = (
     (random, "uniform"),
     (random, "randint"),
 )
+_READINGS = tuple(f"{name}{unit}" for name in _CLOCKS for unit in ("", "_ns"))
+_REAL = tuple(
+    (owner, name, getattr(owner, name))
+    for owner, name in (*_FORBIDDEN, *((time, name) for name in _READINGS))
+)
+
+
+@contextmanager
+def real_world() -> Iterator[None]:
+    """Within `no_real_world`, the real one again: for looking at a cluster that stands still.
+
+    No virtual time may pass meanwhile.
+    """
+    with ExitStack() as stack:
+        for owner, name, real in _REAL:
+            stack.enter_context(patch.object(owner, name, real))
+        yield
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from distributed.clock import SystemClock
-from distributed.testing.guards import no_real_world
+from distributed.testing.guards import no_real_world, real_world
 from distributed.testing.virtual_host import VirtualHost
 from distributed.testing.virtual_loop import VirtualLoop, VirtualTimeError
 
@@ -162,3 +162,14 @@ class TestTheRealWorld:
         with no_real_world(loop):
             assert time.monotonic() == 42.0
         assert time.monotonic() != 42.0
+
+    def test_who_looks_on_from_outside_is_let_back_into_the_real_world(
+        self, loop: VirtualLoop
+    ) -> None:
+        with no_real_world(loop):
+            with real_world():
+                assert SystemClock().now() != loop.time()
+                with socket.socket() as listening:
+                    listening.bind(("127.0.0.1", 0))
+            with pytest.raises(VirtualTimeError, match="take a Clock"):
+                SystemClock().now()
