@@ -1,7 +1,9 @@
 //! Saying goodbye, which is not dying.
 
+use core::time::Duration;
+
 use super::news::{write_news, News};
-use super::probe::Purpose;
+use super::probe::{Purpose, MOST_PROBES};
 use super::{MemberId, Node};
 use crate::event::MemberState;
 use crate::gossip::Urgency;
@@ -34,8 +36,9 @@ pub(super) enum Presence {
 }
 
 impl Node {
-    /// Says goodbye. Keep polling until [`Node::is_leaving`] turns false, at most a
-    /// dissemination window, then stop; joining again is allowed.
+    /// Says goodbye. Keep polling until [`Node::is_leaving`] turns false, then stop; joining
+    /// again is allowed. It takes at most a dissemination window, or the rounds of gossip in
+    /// which everybody is told in person, if that is longer.
     ///
     /// News are sent a bounded number of times, heard or not, and who is listed need not live:
     /// beside the rounds of gossip the goodbye goes to members in person, to more of them each
@@ -49,8 +52,9 @@ impl Node {
         self.table
             .set_state(MemberId::LOCAL, MemberState::Left, incarnation, self.now);
         self.tell(News::Claim(MemberId::LOCAL), Urgency::Urgent);
+        let window = self.dissemination_window().max(self.rounds_of_farewells());
         self.presence = Presence::Leaving {
-            until: self.now + self.dissemination_window(),
+            until: self.now + window,
             telling: self.config.gossip.fanout,
             told: 0,
             witnesses: 0,
@@ -60,6 +64,16 @@ impl Node {
         if self.table.living() == 1 {
             self.presence = Presence::Away;
         }
+    }
+
+    /// How long it takes to tell everybody in person, and to hear the last of them answer: the
+    /// rest of the order in which members are probed, then the next order from its beginning.
+    fn rounds_of_farewells(&self) -> Duration {
+        let both = 2 * (self.table.living() - 1);
+        let first = self.config.gossip.fanout;
+        let told_after = |rounds: u32| first * (MORE_EACH_ROUND.pow(rounds) - 1);
+        let rounds = (1..).find(|rounds| told_after(*rounds) >= both);
+        self.config.gossip.interval * (rounds.unwrap_or(0) + 1)
     }
 
     /// Tells the next members in person, unless enough have heard.
@@ -76,9 +90,16 @@ impl Node {
         *told += now_told;
         for _ in 0..now_told {
             if let Some(target) = self.table.next_target(&mut self.rng) {
+                self.forget_farewells_beyond(MOST_PROBES - 1);
                 self.probe(target, Purpose::Farewell);
             }
         }
+    }
+
+    /// Whoever was told and is silent makes room for those who are still to be told.
+    fn forget_farewells_beyond(&mut self, most: usize) {
+        let excess = self.probes.len().saturating_sub(most);
+        self.probes.drain(..excess);
     }
 
     /// Whether enough have heard, and not so many are silent that others cannot be relied on

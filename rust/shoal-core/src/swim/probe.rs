@@ -15,7 +15,7 @@ use crate::transmit::StreamId;
 use crate::wire::{Ack, Belief, Message, Nack, State, StreamPing};
 
 /// Probes under way at a time. The usual round has two at most; the rest is for the asking.
-const MOST_PROBES: usize = 64;
+pub(super) const MOST_PROBES: usize = 64;
 
 /// Why a member is probed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,7 +128,9 @@ impl Node {
     }
 
     /// Nobody answered in time. Where every relay said that it, too, got no answer, our own
-    /// reception is fine; each one that kept silent is a doubt about ourselves.
+    /// reception is fine; each one that kept silent is a doubt about ourselves. Where nobody
+    /// could be asked the doubt is that the target was thought alive: the silence of a suspect
+    /// is what was expected, and the last one standing would wait ever longer for the dead.
     fn probe_failed(&mut self, probe: &Probe) {
         self.close_probe_stream(probe);
         if probe.purpose != Purpose::Judge {
@@ -138,7 +140,8 @@ impl Node {
         let doubts = if probe.relays > 0 {
             probe.relays.saturating_sub(probe.nacks)
         } else {
-            1
+            let row = self.table.existing(probe.target);
+            u32::from(row.is_none_or(|row| row.state != MemberState::Suspect))
         };
         self.worsen_health(doubts);
         if probe.relays > 0 {

@@ -180,3 +180,15 @@ fn a_late_answer_satisfies_no_other_probe_11_43() {
     assert!(after.dropped.unasked > before.dropped.unasked, "it came");
     assert_eq!(after.probes_answered, before.probes_answered);
 }
+
+#[test]
+fn the_last_one_standing_misses_the_others_soon() {
+    for (seed, count) in (30..).zip([2, 2, 2, 3, 3, 3]) {
+        let mut net = Net::joined(seed, count, |_| {});
+        for index in 1..count {
+            net.kill(index);
+        }
+        let missed = net.run_until(15 * SECOND, Net::is_one_view);
+        assert!(missed, "seed {seed}, {count} members");
+    }
+}

@@ -84,6 +84,21 @@ fn a_goodbye_finds_the_few_who_live_among_many_who_are_dead_and_not_yet_missed()
 }
 
 #[test]
+fn a_goodbye_finds_the_one_who_lives_however_many_are_dead() {
+    const COUNT: usize = 250;
+    for seed in 1..4 {
+        let mut net = Net::joined(420 + seed, COUNT, |_| {});
+        for index in 2..COUNT {
+            net.kill(index);
+        }
+        net.with(1, |node, now| node.leave(now));
+        assert!(net.run_until(Duration::from_secs(3), |net| !net.node(1).is_leaving()));
+        net.run(Duration::from_secs(1));
+        assert_eq!(net.state(0, 1), Some(MemberState::Left), "seed {seed}");
+    }
+}
+
+#[test]
 fn who_left_asks_no_suspect_once_more() {
     let mut node = node(|config| config.probe.stream_fallback = false);
     let mut peer = Peer::new(1);
