@@ -279,12 +279,14 @@ def map_exceptions(mapping: Mapping[type[BaseException], type[ShoalError]]) -> I
     """Translate foreign errors once, at the edge, keeping the cause.
 
     Raises:
-        ShoalError: the mapped type, built from the foreign error's text.
+        ShoalError: the mapped type, built from the first line of the foreign error's text.
     """
     try:
         yield
     except tuple(mapping) as error:
         for foreign, ours in mapping.items():
             if isinstance(error, foreign):
-                raise ours(str(error) or type(error).__name__) from error
+                # SQLAlchemy wraps what the driver said in statements and links.
+                said = str(getattr(error, "orig", None) or error).partition("\n")[0]
+                raise ours(said or type(error).__name__) from error
         raise

@@ -14,7 +14,7 @@ from cyclopts import Parameter
 
 from distributed.commands.figures import NO_FILES, Files, again, versions
 from distributed.commands.output import Output
-from distributed.errors import ConfigError
+from distributed.commands.ranges import Count
 
 if TYPE_CHECKING:
     from distributed.client import Client
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 EMPTY = "distributed.commands.bench_work:nothing"
 TRIPS = 500
 WARM_UP = 3
+PATIENCE_SECONDS = 10.0
+"""For a gate that does not answer."""
 
 
 class Measured(msgspec.Struct, frozen=True):
@@ -39,9 +41,9 @@ class Measured(msgspec.Struct, frozen=True):
 def bench(
     *,
     gate: Annotated[tuple[str, ...], Parameter(negative="")] = (),
-    jobs: int = 200,
-    workflows: int = 2000,
-    workers: int = 2,
+    jobs: Count = 200,
+    workflows: Count = 2000,
+    workers: Count = 2,
     files: Files = NO_FILES,
 ) -> None:
     """Measure empty jobs: one after another, all at once, and one job of many workflows.
@@ -59,8 +61,6 @@ def bench(
     """
     import uvloop
 
-    if min(jobs, workflows, workers) < 1:
-        raise ConfigError("must be at least 1", field="jobs, workflows, workers")
     measured = uvloop.run(_measure(gate, jobs, workflows, workers))
     command = again("bench", gate=gate, jobs=jobs, workflows=workflows, workers=workers)
     figures = figures_of(measured, command)
@@ -85,9 +85,9 @@ async def _measure(gates: tuple[str, ...], jobs: int, workflows: int, workers: i
 
 
 async def _against(gates: tuple[str, ...], jobs: int, workflows: int) -> Measured:
-    from distributed.client import Client
+    from distributed.client import Client, ClientSettings
 
-    async with Client(gates) as client:
+    async with Client(gates, settings=ClientSettings(patience_seconds=PATIENCE_SECONDS)) as client:
         clock = client.clock
 
         async def timed(act: Callable[[], Awaitable[object]]) -> float:

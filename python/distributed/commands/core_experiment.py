@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import msgspec
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from distributed.commands.figures import Files, again, versions
 from distributed.commands.output import Output, writing
+from distributed.commands.ranges import Seed
 from distributed.commands.view import drawing
 
 if TYPE_CHECKING:
@@ -23,7 +25,9 @@ Progress = Callable[[float], None]
 Row = Mapping[str, Any]
 Found = TypeVar("Found")
 
-Nodes = Annotated[int, Parameter(help="Nodes in the cluster.")]
+Nodes = Annotated[
+    int, Parameter(help="Nodes in the cluster.", validator=Number(gte=2, lte=100_000))
+]
 Profile = Annotated[str, Parameter(help="lan, wan, local or memberlist_lan.")]
 
 
@@ -38,7 +42,7 @@ class Flags(Files):
         The same seed gives the same numbers.
     """
 
-    seed: int = 1
+    seed: Seed = 1
 
 
 @Parameter(name="*")
@@ -157,6 +161,8 @@ def _bar(output: Output, text: str) -> Iterator[Progress]:
     from rich.progress import Progress as Bars
 
     console = Console(stderr=True)
-    with Bars(console=console, transient=True, disable=output.json) as bars:
+    with Bars(
+        console=console, transient=True, disable=output.json or not console.is_terminal
+    ) as bars:
         task = bars.add_task(text, total=None)
         yield lambda share: bars.update(task, total=1.0, completed=share)

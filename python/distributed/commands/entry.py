@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from distributed.errors import (
     ConfigError,
@@ -15,6 +16,10 @@ from distributed.errors import (
     ShoalError,
     WorkflowFailed,
 )
+from distributed.telemetry.text import harmless
+
+if TYPE_CHECKING:
+    from cyclopts import CycloptsError
 
 OK = 0
 ERROR = 1
@@ -50,7 +55,7 @@ def run(arguments: Sequence[str]) -> int:
         print(f"{NEEDS_EXTRA} (missing: {error.name})", file=sys.stderr)  # noqa: T201
         return ERROR
     try:
-        outcome = make_app()(list(arguments), exit_on_error=False, print_error=True)
+        outcome = make_app()(list(arguments), exit_on_error=False, print_error=False)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else ERROR
     except KeyboardInterrupt:
@@ -59,8 +64,8 @@ def run(arguments: Sequence[str]) -> int:
         # The reader of our output went away; silence the flush at exit too.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
-    except CycloptsError:
-        return REFUSED
+    except CycloptsError as error:
+        return _misspelt(error)
     except ShoalError as error:
         return _explained(error)
     return outcome if isinstance(outcome, int) else OK
@@ -68,11 +73,27 @@ def run(arguments: Sequence[str]) -> int:
 
 def _explained(error: ShoalError) -> int:
     """Say in one sentence what failed, and choose the status."""
-    print(f"shoal: {error}", file=sys.stderr)  # noqa: T201
-    hint = hint_for(error)
+    field = error.field if isinstance(error, PeerRefused) else ""
+    _say(f"{field}: {error}" if field else str(error), hint_for(error))
+    return status_of(error)
+
+
+def _misspelt(error: CycloptsError) -> int:
+    """Say what is wrong with the arguments, and where it stands what they may be."""
+    from cyclopts import UnusedCliTokensError
+
+    verb = " ".join(("shoal", *(error.command_chain or ())))
+    sentence = str(error)
+    if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
+        sentence = f"{error.unused_tokens[0]!r} is one argument too many"
+    _say(harmless(sentence), f"`{verb} --help` shows what it takes")
+    return REFUSED
+
+
+def _say(sentence: str, hint: str) -> None:
+    print(f"shoal: {sentence}", file=sys.stderr)  # noqa: T201
     if hint:
         print(f"  {hint}", file=sys.stderr)  # noqa: T201
-    return status_of(error)
 
 
 def status_of(error: ShoalError) -> int:
@@ -93,4 +114,6 @@ def hint_for(error: ShoalError) -> str:
         return f"try again in {retry:.1f} s"
     if isinstance(error, JobGone):
         return "`shoal job list` shows the jobs that are known"
+    if isinstance(error, PeerRefused) and error.code == "unhandled":
+        return "`shoal status ADDRESS` says what a node is"
     return ""

@@ -117,6 +117,8 @@ def host(role: Role, loaded: Loaded[Settings], build: Build, *, tied: bool = Fal
 
 async def _host(role: Role, loaded: Loaded[Settings], build: Build, *, tied: bool) -> int:
     settings = loaded.tree
+    if not settings.node.datacenter:
+        raise ConfigError("must name a datacenter", field="node.datacenter")
     stop = StopAsked()
     stop.on_signals()
     if tied:

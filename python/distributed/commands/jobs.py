@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from distributed.commands.connect import DEFAULT_FLAGS, GateFlags
-from distributed.commands.output import Output, age
+from distributed.commands.output import Output, age, check_every
+from distributed.errors import ConfigError
+from distributed.types import JobState
 
 if TYPE_CHECKING:
     from distributed.client import Client
@@ -42,6 +44,11 @@ def list_jobs(
     json
         One JSON object a line.
     """
+    check_every(every)
+    unknown = [one for one in state if one not in set(JobState)]
+    if unknown:
+        known = ", ".join(JobState)
+        raise ConfigError(f"{unknown[0]!r} is no state; there are {known}", field="state")
     output = Output(json=json)
 
     async def act(client: Client) -> None:

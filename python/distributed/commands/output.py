@@ -18,7 +18,7 @@ from distributed.errors import ConfigError
 from distributed.telemetry.text import harmless
 from distributed.web.plain import plain
 
-__all__ = ["Output", "age", "harmless", "repeat", "writing"]
+__all__ = ["Output", "age", "check_every", "harmless", "repeat", "writing"]
 
 
 class Output:
@@ -96,15 +96,25 @@ def repeat(show: Callable[[], None], output: Output, every_seconds: float | None
     Raises:
         ConfigError: the pause is none.
     """
-    if every_seconds is not None and every_seconds <= 0:
-        raise ConfigError("must be more than 0 seconds", field="every")
-    show()
     if every_seconds is None:
+        show()
         return
+    check_every(every_seconds)
+    show()
     pause = Event()
     while not pause.wait(every_seconds):
         output.start_over()
         show()
+
+
+def check_every(seconds: float) -> None:
+    """See that there is a pause between two pictures.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    if not seconds > 0:
+        raise ConfigError("must be more than 0 seconds", field="every")
 
 
 @contextmanager
@@ -117,7 +127,8 @@ def writing() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise ConfigError(f"cannot write {error.filename}: {error.strerror}") from error
+        which = f" {error.filename}" if error.filename else ""
+        raise ConfigError(f"cannot write{which}: {error.strerror}") from error
 
 
 def age(seconds: float) -> str:

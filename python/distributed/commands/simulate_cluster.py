@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from distributed.commands.figures import NO_FILES, Files, again
 from distributed.commands.output import Output
+from distributed.commands.ranges import Count, Span
 from distributed.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ def cluster(
     *,
     seed: int = 1,
     profile: str = "chaos",
-    minutes: float = 10.0,
-    jobs: int | None = None,
+    minutes: Span = 10.0,
+    jobs: Count | None = None,
     size: Size = "small",
     membership: Literal["oracle", "core"] = "oracle",
     shrink: bool = False,
@@ -90,12 +91,12 @@ def _check_known(profile: str, profiles: Iterable[str]) -> None:
 
 def chaos(
     *,
-    minutes: Annotated[float, Parameter(name="--minutes")] = 10.0,
-    virtual_minutes: float = 5.0,
+    minutes: Annotated[Span, Parameter(name="--minutes")] = 10.0,
+    virtual_minutes: Span = 5.0,
     profile: str = "chaos",
     first_seed: int = 1,
-    seeds: int | None = None,
-    processes: int | None = None,
+    seeds: Count | None = None,
+    processes: Count | None = None,
     files: Files = NO_FILES,
 ) -> int:
     """Run seed after seed over all cores until the time is up.
@@ -117,7 +118,9 @@ def chaos(
     """
     from distributed.commands.view.simulation_report import figures_of_seeds
     from distributed.testing.chaos import Campaign, replay_command, run_campaign
+    from distributed.testing.nemesis import PROFILES
 
+    _check_known(profile, PROFILES)
     output = Output(json=files.json)
     campaign = Campaign(profile=profile, minutes=virtual_minutes)
 

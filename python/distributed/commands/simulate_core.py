@@ -16,6 +16,7 @@ from distributed.commands.core_experiment import (
     settings,
     summary,
 )
+from distributed.commands.ranges import Count, Share, Span
 from distributed.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def detection(
-    *, nodes: Nodes = 128, kills: int = 100, profile: Profile = "lan", flags: Drawn = DRAWN
+    *, nodes: Nodes = 128, kills: Count = 100, profile: Profile = "lan", flags: Drawn = DRAWN
 ) -> None:
     """Kill nodes one by one: how long until the first, half and all survivors know.
 
@@ -56,8 +57,8 @@ def detection(
 def dissemination(
     *,
     nodes: Nodes = 256,
-    changes: int = 20,
-    loss: float = 0.0,
+    changes: Count = 20,
+    loss: Share = 0.0,
     profile: Profile = "lan",
     flags: Drawn = DRAWN,
 ) -> None:
@@ -126,10 +127,10 @@ def boot(*, nodes: Nodes = 1_000, profile: Profile = "lan", flags: Drawn = DRAWN
 def impaired(
     *,
     nodes: Nodes = 100,
-    faulty: int = 10,
-    flip: float | None = None,
-    egress_loss: float = 0.8,
-    span: float = 400.0,
+    faulty: Count = 10,
+    flip: Span | None = None,
+    egress_loss: Share = 0.8,
+    span: Span = 400.0,
     profile: Profile = "lan",
     flags: Drawn = DRAWN,
 ) -> None:
@@ -149,6 +150,8 @@ def impaired(
     from distributed.commands.view import simulation_plots
     from distributed.testing.core_simulation import impaired as run
 
+    if faulty >= nodes:
+        raise ConfigError(f"must be fewer than the {nodes} nodes", field="faulty")
     experiment(
         "impaired",
         {
@@ -180,8 +183,8 @@ def impaired(
 def coordinates(
     *,
     nodes: Nodes = 48,
-    rounds: int = 60,
-    look: int = 1,
+    rounds: Count = 60,
+    look: Count = 1,
     profile: Profile = "wan",
     flags: Drawn = DRAWN,
 ) -> None:
@@ -197,8 +200,8 @@ def coordinates(
     from distributed.commands.view import simulation_plots
     from distributed.testing.core_simulation import coordinates as run
 
-    if not 0 < look <= rounds:
-        raise ConfigError(f"--look must lie between 1 and {rounds}, not {look}", field="look")
+    if look > rounds:
+        raise ConfigError(f"must be no more than the {rounds} rounds", field="look")
 
     def told(found: Coordinates) -> Told:
         last = found.timeline[-1]

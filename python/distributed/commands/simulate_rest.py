@@ -12,16 +12,18 @@ from distributed.commands.core_experiment import (
     settings,
     summary,
 )
+from distributed.commands.ranges import Count, Share, Span
+from distributed.errors import ConfigError
 
 
 def stopped(
     *,
     nodes: Nodes = 32,
-    concurrent: int = 1,
-    seconds: float = 3.0,
+    concurrent: Count = 1,
+    seconds: Span = 3.0,
     messages_only: bool = False,
-    rounds: int = 20,
-    loss: float = 0.0,
+    rounds: Count = 20,
+    loss: Share = 0.0,
     profile: Profile = "lan",
     flags: Flags = FLAGS,
 ) -> None:
@@ -42,6 +44,8 @@ def stopped(
     """
     from distributed.testing.core_simulation import stopped as run
 
+    if concurrent > nodes:
+        raise ConfigError(f"must be no more than the {nodes} nodes", field="concurrent")
     experiment(
         "stopped",
         {
@@ -70,8 +74,8 @@ def stopped(
 def quiet(
     *,
     nodes: Nodes = 128,
-    span: float = 120.0,
-    loss: float = 0.0,
+    span: Span = 120.0,
+    loss: Share = 0.0,
     profile: Profile = "lan",
     flags: Flags = FLAGS,
 ) -> None:

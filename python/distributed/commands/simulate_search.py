@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from distributed.commands.core_experiment import DRAWN, Drawn, Nodes, Told, experiment
+from distributed.commands.ranges import Count, Span
 
 if TYPE_CHECKING:
     from distributed.testing.core_simulation import Blocked, Frontier
@@ -14,7 +15,7 @@ COARSE = ((1, 8, 32), (0.512, 8.192, 32.768), (0.004, 1.024))
 
 
 def false_positives(
-    *, full: bool = False, nodes: Nodes = 128, span: float = 120.0, flags: Drawn = DRAWN
+    *, full: bool = False, nodes: Nodes = 128, span: Span = 120.0, flags: Drawn = DRAWN
 ) -> None:
     """Block messages of some nodes again and again, as the Lifeguard paper does (section V).
 
@@ -64,7 +65,7 @@ def false_positives(
     )
 
 
-def frontier(*, nodes: Nodes = 128, kills: int = 20, flags: Drawn = DRAWN) -> None:
+def frontier(*, nodes: Nodes = 128, kills: Count = 20, flags: Drawn = DRAWN) -> None:
     """Search constants: time until everybody knows against false deaths.
 
     Beside them: false deaths of nodes that stood still for three seconds (none are allowed on

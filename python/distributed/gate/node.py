@@ -93,6 +93,7 @@ class GateNode:
         self._bind = bind
         self._identity = identity
         self._listener: Listener | None = None
+        self._serving = False
         self._tasks: list[asyncio.Task[None]] = []
         state = GateState(
             name=identity.name,
@@ -202,6 +203,7 @@ class GateNode:
         state.address = Address(self._identity.address) or self._listener.address
         identity = msgspec.structs.replace(self._identity, address=state.address)
         state.pool = ConnectionPool(self._transport, self._handlers, identity, state.clock)
+        self._serving = True
         if state.membership is not None:
             state.membership.update_meta(
                 {"role": Role.GATE.value, "dc": identity.datacenter, "addr": state.address}
@@ -238,6 +240,9 @@ class GateNode:
         if state.stopping:
             return
         state.stopping = True
+        if not self._serving:
+            await settle("closing the ledger", state.ledger.close, state.logger)
+            return
         if hand_over:
             await settle("recording what is queued", self._drain, state.logger)
             await settle("handing over", self._leases.hand_over, state.logger)

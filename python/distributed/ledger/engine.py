@@ -44,6 +44,11 @@ class Engine(Protocol):
         ...
 
     @property
+    def address(self) -> str:
+        """Where the database is, for people: without a password."""
+        ...
+
+    @property
     def now(self) -> ColumnElement[float]:
         """The database's clock as an expression, in seconds."""
         ...
@@ -83,6 +88,7 @@ class InlineEngine:
         event.listen(self._engine, "connect", _prepare)
         self._connection: Connection | None = None
         self.dialect = "sqlite"
+        self.address = "memory:"
         self.now: ColumnElement[float] = bindparam("ledger_now", callable_=clock.wall)
 
     async def write(self, work: Work[T]) -> T:
@@ -131,6 +137,7 @@ class AsyncEngine:
 
     def __init__(self, url: URL, *, timeout_seconds: float = 10.0) -> None:
         self.dialect = url.get_backend_name()
+        self.address = url.render_as_string(hide_password=True)
         self._timeout = timeout_seconds
         wanted = {"target_session_attrs": "read-write", "timeout": timeout_seconds}
         self._engine = create_async_engine(

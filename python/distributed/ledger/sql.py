@@ -64,7 +64,11 @@ class SqlLedger:
 
     async def start(self) -> None:
         """Bring the schema up to date."""
-        await self._engine.write(bring_up_to_date)
+        try:
+            await self._engine.write(bring_up_to_date)
+        except LedgerUnavailable as error:
+            where = self._engine.address
+            raise LedgerUnavailable(f"cannot open the ledger {where}: {error}") from error
 
     async def serve(self) -> None:
         """Commit what is queued until `close`."""

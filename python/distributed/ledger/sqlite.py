@@ -33,6 +33,7 @@ class SqliteEngine:
     dialect = "sqlite"
 
     def __init__(self, url: URL) -> None:
+        self.address = url.render_as_string()
         self._engine = create_engine(
             url.set(drivername="sqlite+pysqlite"),
             poolclass=NullPool,

@@ -66,6 +66,7 @@ class HostEngine:
         self._host = host
         self._rng = random.Random(f"ledger:{database.loop.seed}:{host.name}")
         self.dialect = database.engine.dialect
+        self.address = database.engine.address
         self.now: ColumnElement[float] = database.engine.now
 
     async def write(self, work: Work[T]) -> T:

@@ -147,7 +147,8 @@ class TcpTransport:
         except TimeoutError:
             connection.close_soon("the greeting took too long")
             raise ConnectError(
-                f"{address} did not greet us in {timeout:g} s", peer=address
+                f"{address} did not greet us in {timeout:g} s; is it the address of a node's jobs?",
+                peer=address,
             ) from None
         except OSError as error:
             raise ConnectError(_cannot_connect(address, error), peer=address) from error

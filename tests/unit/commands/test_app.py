@@ -35,3 +35,28 @@ def test_a_bad_setting_is_one_sentence_on_stderr(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.startswith("shoal: log.level:")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said", "hint"),
+    [
+        (["konfig"], 'Unknown command "konfig"', "`shoal --help`"),
+        (["job", "show", "a", "b"], "'b' is one argument too many", "`shoal job show --help`"),
+        (["job", "show"], "requires an argument", "`shoal job show --help`"),
+        (["bench", "--jobs", "x"], 'unable to convert "x" into int', "`shoal bench --help`"),
+        (["job", "list", "--state", "lost"], "'lost' is no state; there are submitted", ""),
+        (["job", "list", "--every", "0"], "every: must be more than 0 seconds", ""),
+        (["job", "list", "--every", "nan"], "every: must be more than 0 seconds", ""),
+        (["konfig\x1b[31m\u202e"], "konfig\\x1b[31m\\x202e", "`shoal --help`"),
+    ],
+)
+def test_wrong_arguments_are_one_sentence_and_a_hint(
+    arguments: list[str], said: str, hint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert entry.run(arguments) == entry.REFUSED
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    sentence, *hints = captured.err.splitlines()
+    assert sentence.startswith("shoal: ")
+    assert said in sentence
+    assert [line.startswith(f"  {hint}") for line in hints] == ([True] if hint else [])

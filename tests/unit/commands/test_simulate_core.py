@@ -95,7 +95,13 @@ def test_without_matplotlib_the_page_says_why_it_has_no_picture(
         (("boot", "--plot", "x.doc"), "x.doc must end in .png or .svg"),
         (("boot", "--profile", "nonsense"), "nonsense"),
         (("boot", "--nodes", "4", "--html", "/nowhere/at/all.html"), "cannot write /nowhere"),
-        (("coordinates", "--rounds", "4", "--look", "5"), "--look must lie between 1 and 4"),
+        (("coordinates", "--rounds", "4", "--look", "5"), "look: must be no more than the 4"),
+        (("boot", "--nodes", "1"), "Must be >= 2"),
+        (("boot", "--seed", "-1"), "Must be >= 0"),
+        (("quiet", "--span", "nan"), "--span"),
+        (("dissemination", "--loss", "1.5"), "Must be <= 1"),
+        (("impaired", "--nodes", "4", "--faulty", "4"), "faulty: must be fewer than the 4 nodes"),
+        (("stopped", "--nodes", "4", "--concurrent", "5"), "concurrent: must be no more than the"),
     ],
 )
 def test_what_cannot_be_is_refused_in_a_sentence(

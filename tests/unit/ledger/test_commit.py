@@ -24,6 +24,7 @@ class FaultyEngine:
     def __init__(self, inner: Engine) -> None:
         self.inner = inner
         self.dialect = inner.dialect
+        self.address = inner.address
         self.now: ColumnElement[float] = inner.now
         self.down = ""
         self.writes = 0

@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from distributed.clock import SystemClock
-from distributed.errors import ConfigError
+from distributed.errors import ConfigError, LedgerUnavailable
 from distributed.ledger import SqlLedger, open_engine
 from distributed.ledger.migrate import HEAD, MIGRATIONS, bring_up_to_date, upgrade
 from distributed.ledger.tables import metadata
@@ -86,6 +86,22 @@ async def test_a_newer_schema_is_refused(url: str) -> None:
     await engine.write(age)
     with pytest.raises(ConfigError, match="revision 9999, newer than"):
         await SqlLedger(engine, SystemClock()).start()
+    await engine.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("sqlite:/nowhere/at/all.db", "all.db: unable to open database file"),
+        ("postgresql://shoal:secret@127.0.0.1:1/x", r"shoal:\*\*\*@127.0.0.1:1/x: .*Errno 111"),
+    ],
+)
+async def test_a_ledger_that_cannot_be_opened_is_named_in_one_line(address: str, said: str) -> None:
+    engine = open_engine(address, SystemClock())
+    with pytest.raises(LedgerUnavailable, match=said) as caught:
+        await SqlLedger(engine, SystemClock()).start()
+    assert "\n" not in str(caught.value)
+    assert "secret" not in str(caught.value)
     await engine.close()
 
 

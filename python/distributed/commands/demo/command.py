@@ -12,6 +12,7 @@ from typing import Any
 
 from distributed.commands.entry import INTERRUPTED
 from distributed.commands.output import Output, writing
+from distributed.errors import ConfigError
 
 DATACENTERS = ("north", "south")
 
@@ -43,6 +44,8 @@ def demo(
     import uvloop
 
     output = Output(json=json)
+    if not report.parent.is_dir():
+        raise ConfigError(f"{report.parent} is no folder", field="report")
     try:
         status, findings = uvloop.run(_demo(pace=pace, kill=kill, output=output))
     except asyncio.CancelledError:
