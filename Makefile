@@ -58,8 +58,11 @@ soak: build  ## ten minutes of membership churn, half a minute of forged datagra
 fuzz:  ## every decoder for a bounded time (SECONDS_EACH=30)
 	fuzz/run.sh $(or $(SECONDS_EACH),30)
 
-pictures: build  ## the screenshots in docs/pictures, from a real run
+pictures: build  ## screenshots of a real run in docs/pictures, plots in docs/images
 	$(BIN)/python -m tests.cluster.web.pictures docs/pictures
+	$(BIN)/shoal simulate core coordinates --plot docs/images/coordinates.png
+	for trace in diurnal failing; do $(BIN)/shoal route plot --trace $$trace --out target/plots; done
+	cp target/plots/diurnal-scores.png target/plots/failing-policies.png docs/images
 
 docs: build  ## the documentation site in site/
 	VENV=$(VENV) scripts/docs
