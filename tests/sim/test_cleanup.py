@@ -205,5 +205,5 @@ def test_a_thousand_jobs_that_ended_in_every_way_leave_nothing() -> None:
 @pytest.mark.skipif("SHOAL_SLOW" not in os.environ, reason="minutes: make test-slow")
 @pytest.mark.timeout(3600)
 def test_ten_thousand_jobs_that_ended_in_every_way_leave_nothing() -> None:
-    """Invariant 8, at length."""
+    """Invariant 8, at length; GM 29.1a."""
     play(10_000)

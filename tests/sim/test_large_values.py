@@ -55,6 +55,7 @@ def run_to_the_end(cluster: SimCluster, submission: Submission) -> None:
 
 
 def test_a_large_value_arrives_and_goes_with_its_job() -> None:
+    """GM 9.4d: a value too large for one message."""
     with SimCluster(3, SMALL) as cluster:
         cluster.start()
         submission = cluster.submit(LARGE)

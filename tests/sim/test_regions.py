@@ -133,7 +133,7 @@ def test_a_datacenter_is_probed_once_an_interval_however_many_managers_it_has() 
 
 
 def test_work_goes_on_in_a_datacenter_that_is_cut_off_and_is_not_done_twice() -> None:
-    """GM 33.3a, 33.3b, 33.3d: shorter than it is given up, it runs on and is reconciled."""
+    """GM 23.3b, 33.3a, 33.3b, 33.3d: shorter than it is given up, it runs on and is reconciled."""
     with SimCluster(9, THREE) as cluster:
         cluster.start()
         cluster.run_for(5.0)

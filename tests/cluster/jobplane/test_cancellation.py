@@ -30,7 +30,7 @@ async def cancel(plane: Plane, *names: str, grace: float = 0.2) -> dict[str, str
 
 
 async def test_what_waits_what_runs_and_what_is_over(plane: Plane) -> None:
-    """MW 14.1, 14.2, 14.3; GM 18.1."""
+    """MW 14.1, 14.2, 14.3; GM 18.1, 25.1b."""
     await plane.start(workers=1, cores=1, manager=PATIENT)
     await plane.run(
         "j1",
@@ -98,7 +98,7 @@ async def test_an_attempt_without_progress_times_out(plane: Plane) -> None:
 
 
 async def test_proven_progress_extends_the_timeout(plane: Plane) -> None:
-    """MW 19.1, 19.2; 41.22a."""
+    """MW 19.1, 19.2; 41.22a; GM 7.1b."""
     await plane.start(workers=1)
     plane.gate.grant_seconds = 5.0
     await plane.run("j1", workflow("steady", args={"steps": 12}, timeout_seconds=0.3))

@@ -75,7 +75,7 @@ async def test_a_draining_manager_takes_no_new_job_and_finishes_its_own(plane: P
 
 
 async def test_pressure_slows_progress_and_never_results(plane: Plane) -> None:
-    """MW 9.3, 11.2, 41.9c, d."""
+    """MW 9.3, 11.2, 41.9c, d; GM 21.1e, 21.4a."""
     await plane.start(workers=1)
     manager = plane.managers[0]
     worker = Address(plane.workers[0].address)

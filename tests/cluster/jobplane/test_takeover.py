@@ -97,7 +97,7 @@ async def test_a_worker_refuses_a_lower_fence(plane: Plane) -> None:
 async def test_a_new_owner_gate_learns_what_is_here_and_the_old_one_is_refused(
     plane: Plane,
 ) -> None:
-    """GM 13.2, 41.3; the query raises the fence."""
+    """GM 13.2, 16.1d, 41.3; the query raises the fence."""
     await plane.start(workers=1, cores=1)
     await plane.run("j1", workflow("sleeping", args={"seconds": 0.2}), workflow("empty"))
     address = str(plane.gate.listener.address)

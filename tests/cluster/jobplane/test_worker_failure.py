@@ -37,7 +37,7 @@ def running_on(plane: Plane, worker: WorkerNode) -> bool:
 
 
 async def test_what_a_dead_worker_had_runs_again_elsewhere(plane: Plane) -> None:
-    """MW 6.1, 41.2b."""
+    """MW 6.1, 41.2b; GM 28.1b."""
     await plane.start(manager={"worker_lost_seconds": 0.5})
     await plane.run("j1", *[workflow("sleeping", f"s{n}", args={"seconds": 1}) for n in range(4)])
     victim = plane.workers[0]

@@ -87,6 +87,7 @@ async def all_told(member: MemberProcess, mark: int, wanted: set[str]) -> None:
 
 
 async def test_a_flood_of_forged_replayed_and_random_datagrams_kills_nobody() -> None:
+    """GM 29.2c: what does not fit the buffers is dropped and counted."""
     key = base64.b64encode(secrets.token_bytes(32)).decode()
     async with cluster(["a", "b", "c"], keys=[key], profile="local") as members:
         marks = [member.mark() for member in members]
@@ -119,6 +120,7 @@ def flood(addresses: list[str], seconds: float) -> None:
 
 
 async def test_long_churn_leaves_memory_and_descriptors_flat() -> None:
+    """GM 29.2b, 29.2d: descriptors and memory are flat."""
     forgetful = {"memory.retention_seconds": 5.0}
     first = await Node.start(name="stays-0", profile="local", overrides=forgetful)
     staying = [first] + [

@@ -61,7 +61,7 @@ async def test_a_cancellation_is_in_the_ledger_before_it_is_sent(world: GateWorl
 
 
 async def test_a_cancellation_ordered_first_beats_completion(world: GateWorld) -> None:
-    """GM 41.25a, 28.1c, invariant 5: the results come during the cancel and change nothing."""
+    """GM 9.4c, 28.1c, 41.25a, invariant 5: the results come during the cancel, in vain."""
     manager = await world.manager()
     await world.gate()
     manager.run = None
@@ -113,7 +113,7 @@ async def test_a_job_that_is_not_out_yet_is_cancelled_at_once(world: GateWorld) 
 
 
 async def test_a_datacenter_that_does_not_answer_is_named(world: GateWorld) -> None:
-    """MW 14.4, invariant 5: unreachable is said, never cancelled."""
+    """GM 18.3b, MW 14.4, invariant 5: unreachable is said, never cancelled."""
     manager = await world.manager()
     await world.gate(
         cancel_patience_seconds=0.3, cancel_grace_seconds=0.05, request_timeout_seconds=0.1

@@ -104,7 +104,7 @@ WAYS = [name for name in vars(Endings) if not name.startswith("_")]
 
 
 async def test_nothing_is_left_of_a_job_however_it_ended(world: GateWorld) -> None:
-    """GM 10.3, 28.3d, 37.2a, invariant 8: every way, many times, then nothing mentions them."""
+    """GM 10.3, 11.3b, 28.3d, 37.2a, invariant 8: every way, many times, then no mention is left."""
     gc.collect()
     others = {id(o) for o in gc.get_objects() if isinstance(o, PER_JOB_OBJECTS)}
     manager = await world.manager()

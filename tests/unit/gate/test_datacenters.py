@@ -19,7 +19,7 @@ REPLICATED = BOTH | {"mode": "replicate"}
 
 
 async def test_a_split_job_runs_each_workflow_once(world: GateWorld) -> None:
-    """GM 1.1b, 9.2a: several datacenters, one answer when all are through."""
+    """GM 1.1b, 9.2a, 9.2d, 10.2a: several datacenters, one answer when all are through."""
     eu, us = await world.manager("m-eu", "eu"), await world.manager("m-us", "us")
     await world.gate()
     names = [f"w{n}" for n in range(6)]
@@ -103,6 +103,7 @@ async def test_an_input_is_provided_until_it_is_taken(world: GateWorld) -> None:
 
 
 async def test_a_replicated_job_runs_everything_everywhere(world: GateWorld) -> None:
+    """GM 9.1a: the answer keeps each datacenter's results apart."""
     await world.manager("m-eu", "eu")
     await world.manager("m-us", "us")
     await world.gate()
@@ -173,7 +174,7 @@ async def test_a_job_that_can_not_succeed_is_not_started(
 
 
 async def test_a_deadline_ends_a_job_with_what_exists(world: GateWorld) -> None:
-    """GM 41.8e, 9.2c, 11.2b, 22.2d: a silent datacenter, partial results, the reason."""
+    """GM 9.2c, 11.1b, 11.2b, 22.2d, 41.8e, Q10: silence, partial results, the reason."""
     await world.manager("m-eu", "eu")
     us = await world.manager("m-us", "us")
     await world.gate(cancel_grace_seconds=0.1)

@@ -32,7 +32,7 @@ async def test_probes_measure_the_round_trip(world: GateWorld) -> None:
 async def test_a_job_teaches_what_its_route_cost_and_leaves_no_reservation(
     world: GateWorld,
 ) -> None:
-    """GM 1.2c, 1.2d, 10.1b, 10.1c, invariant 8."""
+    """GM 19.2a, 1.2c, 1.2d, 10.1b, 10.1c, invariant 8."""
     await world.manager("m-1")
     gate = await world.gate()
     handle = await world.client().submit(job("a"))
@@ -46,7 +46,7 @@ async def test_a_job_teaches_what_its_route_cost_and_leaves_no_reservation(
 async def test_latencies_that_workflows_report_are_held_against_the_service_levels(
     world: GateWorld,
 ) -> None:
-    """GM 41.14a, 41.14e: from the results of a job to the score of its datacenter."""
+    """GM 10.4d, 41.14a, 41.14e: from the results of a job to the score of its datacenter."""
     manager = await world.manager("m-1")
     levels = SloTargets(enabled=True, full_samples=10)
     gate = await world.gate(service_levels=levels)

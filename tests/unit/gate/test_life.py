@@ -13,7 +13,7 @@ from .world import GateWorld, job
 
 
 async def test_a_result_comes_back_to_the_client(world: GateWorld) -> None:
-    """GM 1.1a, 9.3a, 10.1d."""
+    """GM 1.1a, 9.3a, 10.1a, 10.1d."""
     await world.manager()
     gate = await world.gate()
     handle = await world.client().submit(job("a", "b"))
@@ -93,7 +93,7 @@ async def test_what_could_not_start_is_named_with_the_reason(world: GateWorld) -
 
 
 async def test_a_repeated_result_is_acknowledged_and_changes_nothing(world: GateWorld) -> None:
-    """GM 9.4a, 7.2b, 22.2c: duplicates are counted once."""
+    """GM 7.2b, 9.4a, 10.4b, 22.2c: duplicates are counted once."""
     manager = await world.manager()
     gate = await world.gate()
     replies = []
@@ -113,7 +113,7 @@ async def test_a_repeated_result_is_acknowledged_and_changes_nothing(world: Gate
 
 
 async def test_a_result_for_a_job_that_is_gone_allocates_nothing(world: GateWorld) -> None:
-    """GM 7.2c-d, 10.4c, 28.3d: late and unknown are answered, not kept."""
+    """GM 7.2c-d, 10.4c, 28.3d, Q6: late and unknown are answered, not kept."""
     manager = await world.manager()
     gate = await world.gate()
     handle = await world.client().submit(job("a"))

@@ -19,7 +19,7 @@ from .world import GateWorld, job
 
 
 async def test_a_job_times_out_and_what_runs_is_stopped(world: GateWorld) -> None:
-    """GM 11.1d, 11.2a, 11.3d, 31.1a."""
+    """GM 11.1c, 11.1d, 11.2a, 11.3a, 11.3c, 11.3d, 31.1a."""
     manager = await world.manager()
     gate = await world.gate(cancel_grace_seconds=0.1)
     manager.run = None
@@ -71,6 +71,7 @@ async def test_an_extension_never_passes_the_jobs_deadline(world: GateWorld) -> 
 
 
 async def test_a_rate_set_while_the_gate_runs_is_held_from_then_on(world: GateWorld) -> None:
+    """GM 25.3a: the limit that was set last is in force."""
     manager = await world.manager()
     gate = await world.gate()
     client = world.client()
@@ -88,7 +89,7 @@ async def test_a_rate_set_while_the_gate_runs_is_held_from_then_on(world: GateWo
 
 
 async def test_reports_are_written_beside_the_result(world: GateWorld, tmp_path: Path) -> None:
-    """GM 12.1a-c, 12.2b."""
+    """GM 9.3b, 12.1a-c, 12.2b."""
     await world.manager()
     await world.gate(reports_folder=str(tmp_path))
     handle = await world.client().submit(job("a", reports=("json:out/r.json", "csv:r.csv")))
@@ -103,7 +104,7 @@ async def test_reports_are_written_beside_the_result(world: GateWorld, tmp_path:
 
 
 async def test_a_report_that_fails_does_not_fail_the_job(world: GateWorld, tmp_path: Path) -> None:
-    """GM Q8, 12.3a, 35.2c: isolated, logged, counted; the others are written."""
+    """GM 12.3a, 12.3c, 35.2c, Q8: isolated, logged, counted; the others are written."""
     await world.manager()
     gate = await world.gate(reports_folder=str(tmp_path))
     (tmp_path / "taken").mkdir()
@@ -127,7 +128,7 @@ async def test_a_report_that_fails_does_not_fail_the_job(world: GateWorld, tmp_p
 async def test_reports_are_written_while_the_gate_goes_on(
     world: GateWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A disk that stands still holds up the report and nothing else."""
+    """GM 12.3b: a disk that stands still holds up the report and nothing else."""
     await world.manager()
     await world.gate(reports_folder=str(tmp_path))
     still = threading.Event()

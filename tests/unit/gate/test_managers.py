@@ -97,7 +97,7 @@ async def test_managers_that_do_not_answer_or_are_stuck_are_asked_last(world: Ga
 
 
 async def test_each_manager_asked_in_turn_has_a_higher_epoch(world: GateWorld) -> None:
-    """Invariant 2: of two managers that took a part, one epoch is the highest."""
+    """GM 14.2a, 14.2d, invariant 2: of two managers that took a part, one epoch is the highest."""
     managers = [await world.manager(f"m-{n}") for n in range(3)]
     await world.gate()
     asked: list[StartJob] = []
@@ -120,7 +120,7 @@ async def test_each_manager_asked_in_turn_has_a_higher_epoch(world: GateWorld) -
 
 
 async def test_a_dead_manager_gets_a_successor_with_what_is_known(world: GateWorld) -> None:
-    """GM 13.3a-c, Q1, Q4, 7.2e: the successor has a higher epoch and the results so far."""
+    """GM 7.2e, 10.4a, 13.3a-c, 14.2b-c, 25.2c, Q1, Q4: a higher epoch and the results so far."""
     one, two = await world.manager("m-1"), await world.manager("m-2")
     await world.gate()
 

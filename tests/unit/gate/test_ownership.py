@@ -23,7 +23,7 @@ QUICK: dict[str, Any] = {"lease_seconds": 0.4, "renew_seconds": 0.1, "orphan_sca
 
 
 async def test_any_gate_accepts_and_the_owner_gets_it(world: GateWorld) -> None:
-    """GM 1.4a, 1.4d: passed on to the rendezvous owner, without loops."""
+    """GM 1.4a, 1.4d, 13.1a: passed on to the rendezvous owner, without loops."""
     await world.manager()
     gates = [await world.gate(f"g-{n}") for n in range(3)]
     for _ in range(6):
@@ -56,7 +56,7 @@ async def test_gates_that_disagree_about_the_owner_do_not_loop(world: GateWorld)
 
 
 async def test_a_dead_gates_jobs_are_taken_over(world: GateWorld) -> None:
-    """GM 13.2a-c, 13.4a-c, 30.1b: epoch + 1, the datacenter asked, the job goes on."""
+    """GM 13.1b-c, 13.2a-c, 13.4a-c, 16.1a-c, 30.1b: epoch + 1, the datacenter asked, it goes on."""
     manager = await world.manager()
     one = await world.gate("g-1", **QUICK)
     manager.run = None
@@ -146,6 +146,7 @@ async def test_a_graceful_stop_hands_jobs_over_at_once(world: GateWorld) -> None
 
 
 async def test_a_restarted_gate_goes_on_with_its_own_jobs(world: GateWorld) -> None:
+    """GM 16.2a, 16.2b: it reads what is its own before it serves."""
     manager = await world.manager()
     one = await world.gate("g-1", lease_seconds=60.0)
     manager.run = None
@@ -178,7 +179,7 @@ class Switch:
 
 
 async def test_a_gate_without_the_ledger_steps_down_and_keeps_results(world: GateWorld) -> None:
-    """GM 15.2a, 33.1a: no new jobs, running ones go on, results wait until recorded."""
+    """GM 15.1b, 15.2a-c, 33.1a: no new jobs, running ones go on, results wait until recorded."""
     manager = await world.manager()
     gate = await world.gate("g-1", **QUICK)
     manager.run = None
@@ -199,7 +200,7 @@ async def test_a_gate_without_the_ledger_steps_down_and_keeps_results(world: Gat
 
 
 async def test_a_gate_that_comes_back_late_lets_go_of_what_others_took(world: GateWorld) -> None:
-    """GM 33.1c-d, 41.3d: both sides had the job, the higher epoch finishes it, once."""
+    """GM 9.1c, 9.3c, 13.1d, 15.3b, 25.1c, 33.1c-d, 41.3d: the higher epoch finishes it, once."""
     manager = await world.manager()
     one = await world.gate("g-1", **QUICK)
     manager.run = None

@@ -29,7 +29,7 @@ async def test_a_key_is_one_job_whoever_asks_and_when(world: GateWorld) -> None:
 
 
 async def test_concurrent_twins_run_once(world: GateWorld) -> None:
-    """GM 1.5c, 32.2a-b, 41.5a-b: one instant, two gates, one job, one dispatch."""
+    """GM 1.5c, 15.3a, 32.2a-b, 41.5a-b: one instant, two gates, one job, one dispatch."""
     manager = await world.manager()
     await world.gate("g-1")
     await world.gate("g-2")

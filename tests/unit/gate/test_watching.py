@@ -33,7 +33,7 @@ async def tell(manager: ScriptedManager, message: msgspec.Struct) -> None:
 
 
 async def test_progress_reaches_the_client_and_never_goes_back(world: GateWorld) -> None:
-    """GM 7.1a, 7.2a-b, 23.1c, 45.4: late and repeated reports change nothing."""
+    """GM 7.1a, 7.1e, 7.2a-b, 23.1c, 45.4: late and repeated reports change nothing."""
     manager = await world.manager()
     await world.gate(push_interval_seconds=0.01)
     manager.run = None
@@ -143,7 +143,7 @@ async def test_a_job_without_output_has_empty_logs(world: GateWorld) -> None:
 
 
 async def test_a_slow_client_costs_nobody_and_catches_up(world: GateWorld) -> None:
-    """GM 21.4c, 23.2c, 29.1c: no room on its connection; others go on, it misses nothing."""
+    """GM 1.1c, 21.4c, 23.2c, 29.1c: no room on its connection; others go on, it misses nothing."""
     manager = await world.manager()
     gate = await world.gate()
     manager.run = None

@@ -30,7 +30,7 @@ def status(
 
 
 def test_workers_count_once_however_many_managers_report_them() -> None:
-    """GM 6.1c."""
+    """GM 6.1c, 26.3a."""
     book = CapacityAggregator()
     for name in ("m1", "m2", "m3"):
         book.report(status(name, workers=(worker("w1", 3), worker("w2", 5))), 0.0)
@@ -41,6 +41,7 @@ def test_workers_count_once_however_many_managers_report_them() -> None:
 
 
 def test_the_newest_word_of_a_worker_counts() -> None:
+    """GM 2.3a, 2.3b, 28.3a: of two updates the later one counts, whichever came last."""
     book = CapacityAggregator()
     book.report(status("m1", workers=(worker("w1", 7, sequence=9),)), 0.0)
     book.report(status("m2", workers=(worker("w1", 2, sequence=4),)), 1.0)
@@ -50,6 +51,7 @@ def test_the_newest_word_of_a_worker_counts() -> None:
 
 
 def test_a_restarted_worker_counts_from_its_new_instance() -> None:
+    """GM 25.3b: changed capacity is believed at once."""
     book = CapacityAggregator()
     book.report(status("m1", workers=(worker("w1", 7, sequence=900),)), 0.0)
     book.report(status("m2", workers=(worker("w1", 1, sequence=1, instance="i2"),)), 1.0)
@@ -86,7 +88,7 @@ def test_an_older_status_is_refused_and_a_restarted_manager_is_not() -> None:
 
 
 def test_old_reports_stop_counting_and_silence_is_unknown() -> None:
-    """GM 6.1b."""
+    """GM 2.3d, 6.1b."""
     book = CapacityAggregator(stale_seconds=10.0)
     book.report(status("m1"), 0.0)
     book.report(status("m2"), 8.0)

@@ -29,6 +29,7 @@ def test_errors_open_it_and_open_refuses() -> None:
 
 
 def test_errors_far_apart_do_not() -> None:
+    """GM 2.2d: failures are forgotten with time."""
     breaker = CircuitBreaker(RULES)
     for now in (0.0, 20.0, 40.0, 60.0):
         breaker.failed(now)

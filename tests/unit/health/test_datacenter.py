@@ -59,6 +59,7 @@ def capacity(**changes: Any) -> Capacity:
 def test_signals_and_their_bucket(
     facts: dict[str, Any] | None, signals: dict[str, Any], bucket: Bucket
 ) -> None:
+    """GM Q3: all managers strained make a datacenter busy, no workers make it unhealthy."""
     found = classify(None if facts is None else capacity(**facts), **signals)
     assert found.bucket is bucket
     assert bool(found.reasons) == (bucket is not Bucket.HEALTHY)

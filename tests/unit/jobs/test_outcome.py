@@ -26,7 +26,7 @@ def result(
 
 
 def test_a_completed_attempt_beats_any_other_in_every_order() -> None:
-    """GM Q7, 22.3b: conflicting results are resolved by rule, whatever their order."""
+    """GM 9.4b, 22.3b, Q7: conflicting results are resolved by rule, whatever their order."""
     offers = [
         result("a", state="failed", attempt=1),
         result("a", attempt=2),
@@ -119,6 +119,7 @@ def test_a_job_that_was_never_placed_misses_everything() -> None:
 
 
 def test_expected_pairs_follow_the_placement() -> None:
+    """GM 9.1b: the ids that are waited for are known."""
     asked = job("a", "b")
     assert expected(asked, {"eu": ("b",), "us": ()}) == (("b", "eu"), ("a", "us"), ("b", "us"))
 

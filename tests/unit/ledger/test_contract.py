@@ -152,7 +152,7 @@ async def test_the_first_cancellation_stays(ledger: SqlLedger) -> None:
 
 
 async def test_an_ended_job_takes_no_more_and_holds_no_lease(ledger: SqlLedger) -> None:
-    """GM 7.2d, 28.3d: what comes after the end is refused."""
+    """GM 7.2d, 14.1d, 28.3d: what comes after the end is refused."""
     await ledger.create(new_job())
     end = write(state="completed", reason="done", ended=True, summary=b"all")
     await ledger.record(end)

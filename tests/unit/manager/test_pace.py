@@ -40,6 +40,7 @@ def steady(state: Counted, pace: Pace, per_second: int, seconds: int) -> None:
 
 
 def test_a_wait_is_the_queue_over_the_pace_that_was_measured() -> None:
+    """GM 19.1a, 19.1b, 19.1c: dispatches are counted and make a rate."""
     state = Counted()
     pace = Pace(state)  # type: ignore[arg-type]
     steady(state, pace, 20, 60)

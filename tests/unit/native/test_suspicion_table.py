@@ -53,6 +53,7 @@ def test_every_verdict_has_its_word_and_its_place() -> None:
 
 
 def test_the_job_layer_is_apart_and_ends_with_its_job_or_node() -> None:
+    """GM 3.6b."""
     table = SuspicionTable()
     for job in (1, 2, 3):
         table.suspect(7, 1, ACCUSER, 0.0, 1.0, 1.0, 0, job=job)

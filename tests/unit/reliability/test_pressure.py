@@ -80,7 +80,7 @@ def test_a_sender_that_hears_nothing_relaxes_step_by_step() -> None:
 
 
 def test_a_sender_follows_up_and_down_at_once() -> None:
-    """GM 5.2c, 5.3a, 41.9a, 41.9b, 41.9c."""
+    """GM 5.2c, 5.3a, 21.1e, 41.9a, 41.9b, 41.9c."""
     pace = SenderPace()
     quiet = pace.interval_seconds(0.0)
     pace.told(Level.BATCH, 0.0)

@@ -150,6 +150,7 @@ def test_a_gate_that_is_cut_off_evicts_nobody() -> None:
 
 
 def test_a_drained_datacenter_returns_without_a_penalty() -> None:
+    """GM 25.3c: draining is a flag that is believed when set and when taken back."""
     knowledge = two()
     knowledge.status(status("near", 2, draining=True), 1.0)
     assert view(knowledge, "near", 1.0).reason == "draining"
@@ -162,6 +163,7 @@ def test_a_drained_datacenter_returns_without_a_penalty() -> None:
 
 
 def test_unknown_datacenters_are_candidates() -> None:
+    """GM 2.1c: what nobody configured is a datacenter once it reports, and none when forgotten."""
     knowledge = RoutingKnowledge()
     knowledge.datacenter("new")
     assert knowledge.decide(ONE, 0.0).primaries == ("new",)
@@ -187,7 +189,7 @@ def test_missed_service_levels_push_a_datacenter_back() -> None:
 
 
 def test_what_nothing_new_was_heard_of_is_not_worked_out_again() -> None:
-    """GM 6.1a, 26.2d: what was prepared is kept until a report comes or it is 0.25 s old."""
+    """GM 6.1a, 26.2d, 29.3c: what was prepared is kept until a report comes or it is 0.25 s old."""
     knowledge = two()
     first = knowledge.candidates(0.1)
     assert all(a is b for a, b in zip(first, knowledge.candidates(0.2), strict=True))

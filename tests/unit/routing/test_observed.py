@@ -71,7 +71,7 @@ def test_a_cancelled_dispatch_teaches_nothing() -> None:
 
 
 def test_confidence_grows_with_samples() -> None:
-    """GM 1.2f, 41.7b."""
+    """GM 1.2f, 19.2a, 41.7b."""
     observed = ObservedLatency()
     found = []
     for number in range(12):
@@ -90,7 +90,7 @@ def test_without_samples_the_coordinates_decide() -> None:
 
 
 def test_trust_decays_with_age_to_the_prediction() -> None:
-    """GM 1.2b, 1.2e, 41.7c."""
+    """GM 1.2b, 1.2e, 19.2b, 41.7c."""
     found = [latency_at(now) for now in (0.0, 15.0, 30.0, 60.0, 4000.0)]
     assert found == pytest.approx([1.0, 0.7875, 0.575, 0.15, 0.15])
 
@@ -152,6 +152,7 @@ def test_what_an_outage_taught_is_forgotten_with_it() -> None:
 
 
 def test_the_table_is_bounded_and_swept() -> None:
+    """GM 19.2c: latencies are kept of so many datacenters and so long."""
     observed = ObservedLatency(ObservedRules(max_datacenters=3))
     for number in range(9):
         name = f"dc-{number}"

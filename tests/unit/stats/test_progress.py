@@ -124,7 +124,7 @@ def test_a_broken_sketch_is_refused_whole() -> None:
 
 
 def test_datacenters_merge_into_one_view() -> None:
-    """GM 7.1c, 7.1d, 7.3a, 7.3b."""
+    """GM 7.1c, 7.1d, 7.3a, 7.3b, 8.2a, 8.2b."""
     progress = merge()
     progress.accept(report(1, 10), "east")
     progress.accept(report(1, 30), "west")
@@ -137,7 +137,7 @@ def test_datacenters_merge_into_one_view() -> None:
 def test_any_order_with_repeats_and_losses_ends_the_same(
     shuffler: random.Random, steps: list[int]
 ) -> None:
-    """GM 21.2a, invariant 6: as long as the last report arrives."""
+    """GM 8.2c-d, 21.2a, 21.3a, 28.3b, invariant 6: as long as the last report arrives."""
     reports = [report(n, sum(steps[:n])) for n in range(1, len(steps) + 1)]
     arriving = [r for r in reports for _ in range(shuffler.randint(0, 2))] + [reports[-1]]
     shuffler.shuffle(arriving)

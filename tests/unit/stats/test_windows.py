@@ -40,7 +40,7 @@ def test_a_window_closes_once_the_drift_has_passed() -> None:
 
 
 def test_a_late_report_within_the_drift_still_counts() -> None:
-    """GM 8.1c."""
+    """GM 8.1c, 21.3b."""
     windows = JobWindows(RULES)
     add(windows, 0.5)
     assert add(windows, 0.6, elapsed=2.5) is Placed.COUNTED
@@ -50,7 +50,7 @@ def test_a_late_report_within_the_drift_still_counts() -> None:
 
 
 def test_a_report_past_the_drift_is_counted_as_late_and_changes_no_window() -> None:
-    """GM 8.1d, 8.4b."""
+    """GM 8.1d, 8.4b, 21.4d."""
     windows = JobWindows(RULES)
     add(windows, 0.5)
     windows.closed(3.0)
@@ -66,7 +66,7 @@ def test_a_report_from_the_future_is_refused() -> None:
 
 
 def test_open_windows_and_counters_are_bounded() -> None:
-    """GM 8.4d."""
+    """GM 8.4d, 21.1d, 29.1b."""
     windows = JobWindows(RULES)
     for second in range(10):
         add(windows, second + 0.5, elapsed=9.5)
@@ -86,6 +86,7 @@ def test_the_end_of_a_job_flushes_what_is_open() -> None:
 
 
 def test_sketches_of_one_window_merge() -> None:
+    """GM 8.1a, 8.1b: what several sources report of one window is one window."""
     windows = JobWindows(RULES)
     for value in (0.1, 0.3):
         sketch = LatencySketch()

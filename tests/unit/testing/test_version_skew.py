@@ -84,6 +84,7 @@ def newer(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     ids=lambda names: ",".join(sorted(names)),
 )
 def test_a_job_ends_across_one_minor(newer: set[str], names: set[str]) -> None:
+    """GM 2.1b, 17.1a, 17.1b, 17.2b, 17.2c: both sides speak the version that both know."""
     newer |= names
     NewerCodec.sent = OlderCodec.sent = 0
     with SimCluster(seed=8) as cluster:

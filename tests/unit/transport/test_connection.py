@@ -99,6 +99,7 @@ async def test_both_ends_may_ask(make_node: Make) -> None:
 async def test_a_handler_that_raises_is_answered_and_logged_and_the_node_goes_on(
     make_node: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """GM 20.1a, 20.1b: the error stays with the call that met it."""
     server, client = make_node("server"), make_node("client")
 
     async def broken(_: Context, message: FetchResult) -> JobPending:
@@ -118,6 +119,7 @@ async def test_a_handler_that_raises_is_answered_and_logged_and_the_node_goes_on
 
 
 async def test_a_message_nobody_handles_is_refused_by_name(make_node: Make) -> None:
+    """GM 17.2d: what a peer cannot do is told, and its connection stays."""
     server, client = make_node("server"), make_node("client")
     connection = await client.connect(await server.listen({}))
     with pytest.raises(PeerRefused, match="does not handle FetchResult") as caught:
@@ -151,6 +153,7 @@ async def test_open_calls_fail_when_the_connection_ends(make_node: Make) -> None
 async def test_garbage_closes_its_connection_with_a_reason_and_no_other(
     make_node: Make, caplog: pytest.LogCaptureFixture, garbage: bytes
 ) -> None:
+    """GM 20.3a: what cannot be framed ends its own connection, with a reason, and no other."""
     server, client = make_node("server"), make_node("client")
     address = await server.listen({FetchResult: pending})
     good = await client.connect(address)

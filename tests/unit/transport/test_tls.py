@@ -58,7 +58,7 @@ async def test_a_peer_with_the_certificate_of_its_claim_is_served(
 async def test_a_claim_that_the_certificate_does_not_make_is_refused(
     make_node: Make, authority: Path, claim: str
 ) -> None:
-    """A manager of north by its greeting, something else by its certificate."""
+    """GM 2.1e: a manager of north by its greeting, something else by its certificate."""
     server = make_node("server", tls=files(authority, "gate/north", "gate"))
     name = claim.replace("/", "-")
     client = make_node("m1", Role.MANAGER, tls=files(authority, claim, name))
@@ -70,6 +70,7 @@ async def test_a_claim_that_the_certificate_does_not_make_is_refused(
 async def test_a_server_that_is_no_gate_by_its_certificate_is_not_believed(
     make_node: Make, authority: Path
 ) -> None:
+    """GM 2.1e."""
     server = make_node("server", tls=files(authority, "worker/north", "worker"))
     client = make_node("m1", Role.MANAGER, tls=files(authority, "manager/north", "manager"))
     with pytest.raises(ShoalError, match="the certificate is for worker/north"):

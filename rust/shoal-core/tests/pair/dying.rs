@@ -8,6 +8,7 @@ use crate::net::{name, Net};
 
 const SECOND: Duration = Duration::from_secs(1);
 
+/// GM 3.6a: a death is told to everyone.
 #[test]
 fn a_killed_member_is_reported_dead_once_by_everyone_11_78() {
     let mut net = Net::joined(4, 8, |_| {});

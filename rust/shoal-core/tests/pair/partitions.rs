@@ -29,6 +29,7 @@ fn a_member_that_one_other_cannot_reach_is_kept_by_the_help_of_the_rest_11_44() 
     assert!(net.node(0).stats().probes_rescued > 0);
 }
 
+/// GM 20.2b: lost datagrams are tolerated.
 #[test]
 fn a_stream_rescues_where_datagrams_are_lost() {
     let mut net = Net::joined(42, 2, |_| {});

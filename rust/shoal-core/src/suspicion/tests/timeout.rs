@@ -31,6 +31,7 @@ fn a_confirmation_never_makes_it_longer() {
     }
 }
 
+/// GM 3.6c.
 #[test]
 fn the_bounds_grow_with_the_logarithm_of_the_cluster() {
     assert_eq!(lifeguard(99).min(), Duration::from_secs(10));
