@@ -17,8 +17,11 @@ from .state import ManagerState
 
 INPUT_BYTES = 2 << 20
 """Of values in one assignment; further ones are fetched by the worker."""
-DEADLINE_MARGIN_SECONDS = 1.0
-"""What a worker adds to the job's deadline: it is this manager that ends the job in time."""
+MANAGER_MARGIN_SECONDS = 1.0
+"""What a manager adds to the job's deadline: the gate ends the job in time, also one that took
+it over and counts from the commit, which came later than the first owner's acceptance."""
+WORKER_MARGIN_SECONDS = 2.0
+"""What a worker adds to it: its manager comes first."""
 
 
 class Lifecycle:
@@ -202,7 +205,7 @@ class Lifecycle:
         values, references = _handed_over(record, entry.workflow.name)
         left = None
         if record.deadline is not None:
-            left = max(0.0, record.deadline - self._state.clock.now()) + DEADLINE_MARGIN_SECONDS
+            left = max(0.0, record.deadline - self._state.clock.now()) + WORKER_MARGIN_SECONDS
         return Assignment(
             record.job_id,
             record.fence,

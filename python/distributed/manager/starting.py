@@ -20,7 +20,7 @@ from distributed.transport.interface import Context, Handlers
 from distributed.types import WorkflowState as State
 
 from .delivery import Delivery
-from .lifecycle import Lifecycle
+from .lifecycle import MANAGER_MARGIN_SECONDS, Lifecycle
 from .pace import Pace
 from .rebuild import Rebuild
 from .record import JobRecord
@@ -183,7 +183,7 @@ class Starting:
             )
         state.records[message.job_id] = record
         if record.deadline is not None:
-            seconds = record.deadline - state.clock.now()
+            seconds = record.deadline - state.clock.now() + MANAGER_MARGIN_SECONDS
             scope.timer("deadline", seconds, partial(self.on_deadline, record))
         taken_over = message.epoch > 1 or message.manager_epoch > 1 or bool(message.attempts)
         record.rebuilding = taken_over

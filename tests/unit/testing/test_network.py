@@ -42,6 +42,43 @@ def test_nobody_listening_is_a_refusal(world: World) -> None:
         world.run(a, a.open(b))
 
 
+def test_a_connect_over_a_way_that_is_cut_ends_at_its_limit(world: World) -> None:
+    """GM 20.2c: not before, not after, and another peer is reached meanwhile."""
+    a, b, c = (world.node(name) for name in "abc")
+    for node in (b, c):
+        world.run(node, node.serve())
+    world.network.cut([("a", "b")])
+    started = world.loop.time()
+    cut_off = world.loop.spawn(a.host, a.open(b, timeout=1.5))
+    assert not world.run(a, a.open(c, timeout=1.5)).closed
+    assert world.loop.time() - started < 0.1
+    with pytest.raises(ConnectError, match=r"1\.5 s"):
+        world.loop.run_until_complete(cut_off)
+    assert world.loop.time() - started == pytest.approx(1.5, abs=0.01)
+
+
+def test_a_thousand_connect_in_one_instant_and_leave_nothing_behind(world: World) -> None:
+    """GM 29.2a, 29.2d: each is served, and each end forgets it when it closes."""
+    a, b = world.node("a"), world.node("b")
+    world.run(b, b.serve())
+
+    async def crowd() -> int:
+        connections = await asyncio.gather(*(a.open(b) for _ in range(1000)))
+        replies = await asyncio.gather(*(c.request(ShowStatus(), timeout=5.0) for c in connections))
+        held = world.network.open_connections(b.host)
+        await asyncio.gather(*(c.close() for c in connections))
+        return held if all(isinstance(reply, NodeStatus) for reply in replies) else 0
+
+    assert world.run(a, crowd()) == 1000
+    world.loop.run_for(1.0)
+    assert b.served == 1000
+    assert (world.network.open_connections(a.host), world.network.open_connections(b.host)) == (
+        0,
+        0,
+    )
+    assert not [name for name in b.supervisor.running if "connection" in name]
+
+
 def test_a_cut_way_holds_what_was_sent_until_it_is_mended(world: World, pair: Pair) -> None:
     a, b, connection = pair
     world.network.cut([("a", "b")])
