@@ -173,9 +173,7 @@ def test_a_workflow_gets_its_inputs_its_cores_and_its_name(cluster: SimCluster) 
     cores: dict[str, int] = {}
     cluster.work_watchers.append(lambda event: cores.update({event.workflow: event.cores}))
     wide = workflow("wide", Script(seconds=0.2), cores=3, after=("first",))
-    job = cluster.submit(
-        Job(name="full", workflows=(workflow("first", Script(seconds=0.2)), wide))
-    )
+    job = cluster.submit(Job(name="full", workflows=(workflow("first", Script(seconds=0.2)), wide)))
     cluster.run_for(4.0)
     assert job.result is not None
     values = {r.workflow: msgspec.msgpack.decode(r.value) for r in job.result.workflows}
