@@ -113,12 +113,18 @@ def make_app() -> App:
     """The whole command tree."""
     from rich.console import Console
 
+    class Piped(Console):
+        """A reader who has seen enough is no error."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
     app = App(
         name="shoal",
         help="Failure detection to trust, and jobs across datacenters.",
         help_format="plaintext",
         version=version_text,
-        error_console=Console(stderr=True),
+        console=Piped(),
         result_action="return_value",
     )
     for name, (target, text) in VERBS.items():

@@ -105,9 +105,9 @@ class Views:
         if given in found or not found:
             return given
         if len(found) > 1:
-            listed = ", ".join(found[:3])
+            listed = ", ".join((*found[:3], "…") if len(found) > 3 else found)
             raise JobRejected(
-                "ambiguous", f"{given!r} fits several jobs ({listed}, …)", field="job_id"
+                "ambiguous", f"{given!r} fits several jobs ({listed})", field="job_id"
             )
         return found[0]
 

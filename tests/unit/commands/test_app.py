@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from importlib import import_module
 
 import pytest
@@ -60,3 +63,15 @@ def test_wrong_arguments_are_one_sentence_and_a_hint(
     assert sentence.startswith("shoal: ")
     assert said in sentence
     assert [line.startswith(f"  {hint}") for line in hints] == ([True] if hint else [])
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("job", "--help"), ("config",)])
+def test_a_reader_who_goes_away_is_no_error(arguments: tuple[str, ...]) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "distributed.commands", *arguments]
+    try:
+        done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, check=False)
+    finally:
+        os.close(write)
+    assert (done.returncode, done.stderr) == (0, b"")
