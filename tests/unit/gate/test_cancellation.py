@@ -17,7 +17,7 @@ from .world import GateWorld, ScriptedManager, job
 async def test_a_running_job_is_cancelled_with_an_answer_for_each_workflow(
     world: GateWorld,
 ) -> None:
-    """GM 18.1a-d."""
+    """GM 18.1a-d, 18.3a, 18.3c."""
     manager = await world.manager()
     await world.gate()
 

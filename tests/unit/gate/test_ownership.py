@@ -179,7 +179,7 @@ class Switch:
 
 
 async def test_a_gate_without_the_ledger_steps_down_and_keeps_results(world: GateWorld) -> None:
-    """GM 15.1b, 15.2a-c, 33.1a: no new jobs, running ones go on, results wait until recorded."""
+    """GM 15.1b, 15.2a-c, 20.1c, 33.1a: no new jobs, running ones go on, results are kept."""
     manager = await world.manager()
     gate = await world.gate("g-1", **QUICK)
     manager.run = None

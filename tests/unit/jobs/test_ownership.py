@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections import Counter
 
 from distributed.jobs.ownership import owner, rank
@@ -39,3 +40,17 @@ def test_a_gate_that_leaves_moves_its_own_jobs_only_and_to_the_next_in_rank() ->
 def test_jobs_spread_evenly() -> None:
     counts = Counter(owner(key, GATES) for key in KEYS)
     assert all(300 < counts[gate] < 500 for gate in GATES)
+
+
+def test_a_thousand_gates_are_ranked_without_a_table_of_them() -> None:
+    """GM 29.1d: there is no ring to hold; ranking leaves nothing behind, and spreads as evenly."""
+    many = [f"gate-{n}" for n in range(1000)]
+    owner("warm", many)
+    tracemalloc.start()
+    try:
+        counts = Counter(owner(key, many) for key in KEYS[:60])
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(counts) > 50
+    assert held < 64 << 10

@@ -19,6 +19,7 @@ Pair = tuple[SimNode, SimNode, Connection]
 
 
 def test_a_request_crosses_and_its_reply_comes_back(world: World, pair: Pair) -> None:
+    """GM 17.2a: between two nodes of one version."""
     a, b, connection = pair
     reply = world.run(a, connection.request(ShowStatus(), timeout=1.0))
     assert isinstance(reply, NodeStatus)
