@@ -48,7 +48,13 @@ class Federation:
             self._knowledge.candidates(now)
             self._judge_itself(now)
             self._tell_gates(now)
-            await self._state.clock.sleep(self._state.settings.probes.tick_seconds)
+            await self._state.clock.sleep(self._rest(now))
+
+    def _rest(self, now: float) -> float:
+        rules = self._state.settings.probes
+        probed = (self._knowledge.datacenter(name).probe for name in self._knowledge.names())
+        turn = min((probe.turn_at for probe in probed), default=float("inf"))
+        return min(rules.tick_seconds, max(0.0, turn - now) + rules.gather_seconds)
 
     def _step(self, name: str, now: float) -> None:
         probe = self._knowledge.datacenter(name).probe

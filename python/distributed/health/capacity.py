@@ -67,6 +67,8 @@ class CapacityAggregator:
         self._stale = stale_seconds
         self._max = max_managers
         self._reports: dict[str, _Report] = {}
+        self._sum: Capacity | None = None
+        self._holds_until = float("-inf")
 
     def report(self, status: ManagerStatus, now: float) -> bool:
         """Take a manager's status; False for one that is older than what is known.
@@ -80,37 +82,23 @@ class CapacityAggregator:
         if known is None and len(self._reports) >= self._max:
             del self._reports[min(self._reports, key=lambda name: self._reports[name].at)]
         self._reports[status.name] = _Report(status, now)
+        self._holds_until = float("-inf")
         return True
 
     def forget(self, manager: str) -> None:
         """The manager died, left or restarted; its next status is a first one."""
         self._reports.pop(manager, None)
+        self._holds_until = float("-inf")
 
     def capacity(self, now: float) -> Capacity | None:
         """The sum as of now; None where no manager reported lately: capacity is unknown."""
-        self._sweep(now)
-        fresh = [r for r in self._reports.values() if now - r.at <= self._stale]
-        if not fresh:
-            return None
-        fresh.sort(key=lambda report: report.at)
-        statuses = [report.status for report in fresh]
-        healthy = [s for s in statuses if not s.draining and s.overload not in STRAINED]
-        free, total, largest, workers, healthy_workers = _cores(statuses)
-        return Capacity(
-            at=fresh[-1].at,
-            managers=len(statuses),
-            healthy_managers=len(healthy),
-            workers=workers,
-            healthy_workers=healthy_workers,
-            free_cores=free,
-            total_cores=total,
-            largest_worker=largest,
-            queued=sum(status.queued for status in statuses),
-            dispatch_rate=sum(s.core_rate or s.dispatch_rate for s in statuses),
-            wait_seconds=max(status.expected_wait_seconds for status in statuses),
-            pressure=max(PRESSURES.get(status.pressure, 1.0) for status in statuses),
-            draining=all(status.draining for status in statuses),
-        )
+        if now > self._holds_until:
+            self._sweep(now)
+            fresh = [r for r in self._reports.values() if now - r.at <= self._stale]
+            oldest = min((report.at for report in fresh), default=float("-inf"))
+            self._holds_until = oldest + self._stale
+            self._sum = _sum_of(fresh)
+        return self._sum
 
     def reports(self, now: float) -> tuple[tuple[float, ManagerStatus], ...]:
         """What each manager last said and how many seconds ago, newest first."""
@@ -124,6 +112,30 @@ class CapacityAggregator:
         gone = [name for name, r in self._reports.items() if now - r.at > 2 * self._stale]
         for name in gone:
             del self._reports[name]
+
+
+def _sum_of(fresh: list[_Report]) -> Capacity | None:
+    if not fresh:
+        return None
+    fresh.sort(key=lambda report: report.at)
+    statuses = [report.status for report in fresh]
+    healthy = [s for s in statuses if not s.draining and s.overload not in STRAINED]
+    free, total, largest, workers, healthy_workers = _cores(statuses)
+    return Capacity(
+        at=fresh[-1].at,
+        managers=len(statuses),
+        healthy_managers=len(healthy),
+        workers=workers,
+        healthy_workers=healthy_workers,
+        free_cores=free,
+        total_cores=total,
+        largest_worker=largest,
+        queued=sum(status.queued for status in statuses),
+        dispatch_rate=sum(s.core_rate or s.dispatch_rate for s in statuses),
+        wait_seconds=max(status.expected_wait_seconds for status in statuses),
+        pressure=max(PRESSURES.get(status.pressure, 1.0) for status in statuses),
+        draining=all(status.draining for status in statuses),
+    )
 
 
 def _cores(statuses: Iterable[ManagerStatus]) -> tuple[int, int, int, int, int]:

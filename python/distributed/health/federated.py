@@ -30,7 +30,9 @@ class ProbeRules(msgspec.Struct, frozen=True, kw_only=True):
         least_timeout_seconds, most_timeout_seconds: bounds of the acknowledgement timeout.
         suspect_after, unreachable_after: unanswered probes in a row.
         recover_after: answers in a row that end a doubt.
-        tick_seconds: how often the gate looks whether a probe is due or its time is over.
+        tick_seconds: longest time until the gate judges all datacenters anew.
+        gather_seconds: how long a datacenter whose turn it is waits for others, so that one
+            look serves them all.
     """
 
     interval_seconds: float = 2.0
@@ -40,7 +42,8 @@ class ProbeRules(msgspec.Struct, frozen=True, kw_only=True):
     suspect_after: int = 2
     unreachable_after: int = 4
     recover_after: int = 2
-    tick_seconds: float = 0.25
+    tick_seconds: float = 1.0
+    gather_seconds: float = 0.1
 
     def detection_seconds(self, timeout_seconds: float | None = None) -> float:
         """Longest time from a cut to unreachable, where probes have that timeout.
@@ -48,7 +51,7 @@ class ProbeRules(msgspec.Struct, frozen=True, kw_only=True):
         Without one, whatever the round trips were.
         """
         timeout = self.most_timeout_seconds if timeout_seconds is None else timeout_seconds
-        waits = self.unreachable_after * (timeout + 2.0 * self.tick_seconds)
+        waits = self.unreachable_after * (timeout + 2.0 * self.gather_seconds)
         between = (self.unreachable_after - 1) * self.suspect_interval_seconds
         return self.interval_seconds + waits + between
 
@@ -68,6 +71,11 @@ class ProbeState:
         self._rtt: float | None = None
         self._deviation = 0.0
         self._tail = 0.0
+
+    @property
+    def turn_at(self) -> float:
+        """When the next probe is due, or the time of the one that is out is over."""
+        return self._next_at if self._sent_at is None else self._sent_at + self.timeout_seconds
 
     def due(self, now: float) -> bool:
         """Whether a probe should be sent now."""

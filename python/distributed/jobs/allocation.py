@@ -90,7 +90,7 @@ class WorkerSlots:
     @property
     def free(self) -> int:
         """Cores that a new dispatch could hold."""
-        return max(0, self.cores - max(self.bound, min(self.cores, self.bound + self.foreign)))
+        return max(0, self.cores - self.bound - self.foreign)
 
     @property
     def free_memory(self) -> int:

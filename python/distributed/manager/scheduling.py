@@ -45,6 +45,8 @@ class Scheduler:
         self._scheduled = False
         state = self._state
         queue, allocation = state.queue, state.allocation
+        if not len(queue):
+            return
         widest = allocation.widest()
         roomiest = allocation.roomiest()
         holds = any(slots.hold is not None for slots in allocation.workers.values())
