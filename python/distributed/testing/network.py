@@ -243,6 +243,8 @@ class Network:
     def overfull(self) -> Iterator[tuple[str, int, int]]:
         """Connections that hold more than twice what they may: host, bytes, limit."""
         for end in self._ends:
+            if not end.full:
+                continue
             size, limit = end.get_write_buffer_size(), end.high_water
             if size > 2 * limit + MOST_AT_ONCE:
                 yield end.host.name, size, limit

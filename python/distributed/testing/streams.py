@@ -36,7 +36,8 @@ class StreamEnd(asyncio.Transport):
         self._reading = True
         self._received: deque[Any] = deque()
         self._high = 64 * 1024
-        self._full = False
+        self.full = False
+        """Past the high-water mark, and not down to a quarter of it again."""
 
     # asyncio.Transport
 
@@ -71,14 +72,14 @@ class StreamEnd(asyncio.Transport):
         if self.lost or self._closing or not data:
             return
         self.outgoing.send(bytes(data))
-        if not self._full and self.outgoing.in_flight > self._high:
-            self._full = True
+        if not self.full and self.outgoing.in_flight > self._high:
+            self.full = True
             self._protocol_call("pause_writing")
 
     def drained(self) -> None:
         """The other end took something."""
-        if self._full and self.outgoing.in_flight <= self._high // 4 and not self.lost:
-            self._full = False
+        if self.full and self.outgoing.in_flight <= self._high // 4 and not self.lost:
+            self.full = False
             self._soon(self._protocol_call, "resume_writing")
 
     def pause_reading(self) -> None:

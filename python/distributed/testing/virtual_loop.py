@@ -144,19 +144,19 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def _turn(self, host: VirtualHost) -> None:
         ready = host.ready
-        count = 0
-        for _ in range(len(ready)):
-            if not host.runnable:
-                break
+        count, left = 0, len(ready)
+        while left and host.runnable:
+            left -= 1
             handle = ready.popleft()
-            if not handle._cancelled:
-                count += 1
-                try:
-                    handle._context.run(handle._callback, *handle._args)  # type: ignore[attr-defined]
-                except (SystemExit, KeyboardInterrupt):
-                    raise
-                except BaseException as error:  # noqa: BLE001 - as asyncio: reported, and on
-                    self._failed(handle, error)
+            if handle._cancelled:
+                continue
+            count += 1
+            try:
+                handle._context.run(handle._callback, *handle._args)  # type: ignore[attr-defined]
+            except (SystemExit, KeyboardInterrupt):
+                raise
+            except BaseException as error:  # noqa: BLE001 - as asyncio: reported, and on
+                self._failed(handle, error)
         self.steps += count
         if host.callback_seconds and count and not host.dead:
             self._park(host, count * host.callback_seconds)
