@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import Any
 
+from distributed.commands.output import check_every
 from distributed.commands.status import DEFAULT_NODE
 from distributed.errors import ConfigError, ShoalError
 
@@ -39,8 +41,9 @@ def top(node: str = DEFAULT_NODE, *, web: str = "", every: float = 1.0) -> None:
         raise ExtraMissing(NEEDS_EXTRA) from error
     from distributed.commands.node_pages import value
 
-    if every <= 0:
-        raise ConfigError("must be more than 0 seconds", field="every")
+    check_every(every)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise ConfigError("a live screen needs a terminal; `shoal status --watch` prints lines")
     page = web or _page_of(node)
 
     async def read(path: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from functools import partial
 import msgspec
 
 from distributed.errors import PeerRefused, TransportError
+from distributed.jobs.graph import DependencyGraph
 from distributed.ledger.interface import StoredJob, WorkflowRow
 from distributed.messages.base import Gone, Redirect, Refused
 from distributed.messages.cancel import CancelInDatacenter, CancelJob, CancelOutcome
@@ -21,7 +22,7 @@ from distributed.messages.submission import JobResult
 from distributed.transport.interface import Context, Handlers
 from distributed.types import JobState
 
-from .answers import Answers
+from .answers import Answers, decode_job
 from .ending import Ending
 from .record import DatacenterRun, JobRecord
 from .state import GateState
@@ -87,9 +88,7 @@ class Cancellation:
 
     async def _cancel_workflow(self, record: JobRecord, message: CancelJob) -> Answer:
         if not record.has_workflow(message.workflow):
-            return Refused(
-                "unknown_workflow", f"the job has no workflow {message.workflow!r}", "workflow"
-            )
+            return _no_workflow(message)
         names = (message.workflow, *record.graph.dependents(message.workflow))
         reason = message.reason or "asked for by the client"
         if record.withdrawn is None:
@@ -187,11 +186,23 @@ class Cancellation:
             return Gone(message.job_id)
         if stored.row.elapsed_seconds is None:
             return Refused("no_owner", "the job changes its owner", retry_after_seconds=0.2)
+        workflows = decode_job(stored.payload).workflows if message.workflow else ()
+        if message.workflow and all(w.name != message.workflow for w in workflows):
+            return _no_workflow(message)
         fates = [
             (result.workflow, _fate(result))
             async for result in Answers(self._state.ledger).each(message.job_id)
         ]
-        return CancelOutcome(message.job_id, _outcomes_of_ended(stored, dict(fates)))
+        outcomes = _outcomes_of_ended(stored, dict(fates))
+        if message.workflow:
+            asked = {message.workflow, *DependencyGraph(workflows).dependents(message.workflow)}
+            outcomes = tuple(o for o in outcomes if o[0].partition("@")[0] in asked)
+        return CancelOutcome(message.job_id, outcomes)
+
+
+def _no_workflow(message: CancelJob) -> Refused:
+    reason = f"the job has no workflow {message.workflow!r}"
+    return Refused("unknown_workflow", reason, "workflow")
 
 
 def _outcomes_of_ended(stored: StoredJob, fates: dict[str, str]) -> tuple[tuple[str, str], ...]:

@@ -210,6 +210,11 @@ def test_a_pause_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> 
     assert "every: must be more than 0 seconds" in capsys.readouterr().err
 
 
+def test_without_a_terminal_it_names_what_prints_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["top", "--web", "127.0.0.1:1"]) == 2
+    assert "`shoal status --watch` prints lines" in capsys.readouterr().err
+
+
 def test_a_jobs_reason_is_in_the_title() -> None:
     lines = (WorkflowView("w", "failed", "dc1", "w1", 1, 0, 0, "boom"),)
     view = JobView("j-1", "etl", "failed", "g", 1, 4.0, "w failed", lines)

@@ -153,6 +153,17 @@ async def test_a_workflow_nobody_knows_is_refused(world: GateWorld) -> None:
         await handle.cancel("zz")
 
 
+async def test_of_an_ended_job_only_what_was_asked_for_is_told(world: GateWorld) -> None:
+    await world.manager()
+    await world.gate()
+    handle = await world.client().submit(job("a", "b", "c", after={"b": ["a"]}))
+    await handle.result()
+    assert await handle.cancel("a") == {"a": "finished", "b": "finished"}
+    assert set(await handle.cancel()) == {"a", "b", "c"}
+    with pytest.raises(Exception, match="no workflow 'zz'"):
+        await handle.cancel("zz")
+
+
 async def test_a_workflow_cancelled_before_its_part_is_out_never_runs(world: GateWorld) -> None:
     """GM 28.1c: cancelled while no datacenter could take the job; the rest runs."""
     late = await world.manager()
