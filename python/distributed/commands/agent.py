@@ -119,7 +119,12 @@ def _options(
 
 
 async def serve(options: NodeOptions, path: Path) -> int:
-    """Run the member until it is told to leave, by signal or on its control socket."""
+    """Run the member until it is told to leave, by signal or on its control socket.
+
+    Raises:
+        ConfigError: the socket cannot be made there.
+        ShoalError: the member could not start.
+    """
     import msgspec
 
     from distributed.membership import Node
@@ -130,7 +135,10 @@ async def serve(options: NodeOptions, path: Path) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
     async with Node.join(**msgspec.structs.asdict(options)) as node:
-        control = await ControlServer(node, path, on_leave=told.set).start()
+        try:
+            control = await ControlServer(node, path, on_leave=told.set).start()
+        except OSError as error:
+            raise ConfigError(f"cannot listen at {path}: {error}", field="socket") from error
         try:
             print(f"{node.name} at {node.address}, control socket {path}", flush=True)  # noqa: T201
             await told.wait()

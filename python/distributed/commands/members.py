@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from distributed.commands.agent import parse_tags
 from distributed.commands.output import Output, repeat
+from distributed.errors import ConfigError, ShoalError
 
 COLUMNS = ("name", "address", "state", "role", "dc", "rtt_ms", "incarnation", "tags")
 CHANGES = {
@@ -23,6 +24,10 @@ CHANGES = {
     "recovered",
     "eventslost",
 }
+
+
+class NoEstimate(ShoalError):
+    """Coordinates tell nothing about that member yet."""
 
 
 def members(
@@ -62,7 +67,12 @@ def members(
     """
     from distributed.membership.control import ask, default_path, follow
     from distributed.membership.control_messages import Events, Members
+    from distributed.membership.member import MemberState
 
+    unknown = [one for one in status if one not in set(MemberState)]
+    if unknown:
+        known = ", ".join(MemberState)
+        raise ConfigError(f"{unknown[0]!r} is no state; there are {known}", field="status")
     path = socket or default_path()
     wanted = parse_tags(tag) | ({"role": role} if role else {}) | ({"dc": dc} if dc else {})
     output = Output(json=json)
@@ -154,7 +164,7 @@ def sentence(event: dict[str, Any]) -> str:
     return f"{event['member']} ({event['address']}) {event['kind']}{job}{reason}"
 
 
-def rtt(a: str, b: str = "", /, *, json: bool = False, socket: Path | None = None) -> int:
+def rtt(a: str, b: str = "", /, *, json: bool = False, socket: Path | None = None) -> None:
     """Estimate the round trip between two members from their network coordinates.
 
     Parameters
@@ -174,11 +184,10 @@ def rtt(a: str, b: str = "", /, *, json: bool = False, socket: Path | None = Non
     estimate = ask(socket or default_path(), RttBetween(a, b))
     output = Output(json=json)
     if estimate is None:
-        output.line(f"no estimate for {a}{' and ' + b if b else ''} yet")
-        return 1
+        who = f"{a} and {b}, are they members" if b else f"{a}, is it a member"
+        raise NoEstimate(f"there is no estimate yet for {who}?")
     if json:
         output.record(estimate)
     else:
         seconds, error = estimate["seconds"], estimate["error_seconds"]
         output.line(f"{seconds * 1e3:.3f} ms, give or take {error * 1e3:.3f} ms")
-    return 0

@@ -90,6 +90,16 @@ async def test_both_paths_are_tried_and_a_round_trip_is_estimated(agents: Agents
     assert json.loads(out)["member"] == "b"
     while (await shoal("rtt", "b", "--socket", socket))[0] != 0:
         await asyncio.sleep(0.1)
+    status, out, said = await shoal("rtt", "nobody", "--socket", socket)
+    assert (status, out) == (1, "")
+    assert said == "shoal: there is no estimate yet for nobody, is it a member?\n"
+
+
+async def test_a_second_agent_on_one_socket_is_refused_in_a_sentence(agents: Agents) -> None:
+    socket = agents.socket("a")
+    status, out, said = await shoal("agent", "--bind", "127.0.0.1:0", "--socket", socket)
+    assert (status, out) == (2, "")
+    assert said == (f"shoal: socket: cannot listen at {socket}: another node listens at {socket}\n")
 
 
 async def test_events_and_goodbyes_are_seen_as_they_happen(agents: Agents) -> None:

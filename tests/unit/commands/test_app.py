@@ -48,6 +48,7 @@ def test_a_bad_setting_is_one_sentence_on_stderr(
         (["job", "show"], "requires an argument", "`shoal job show --help`"),
         (["bench", "--jobs", "x"], 'unable to convert "x" into int', "`shoal bench --help`"),
         (["job", "list", "--state", "lost"], "'lost' is no state; there are submitted", ""),
+        (["members", "--status", "lost"], "'lost' is no state; there are alive", ""),
         (["job", "list", "--every", "0"], "every: must be more than 0 seconds", ""),
         (["job", "list", "--every", "nan"], "every: must be more than 0 seconds", ""),
         (["konfig\x1b[31m\u202e"], "konfig\\x1b[31m\\x202e", "`shoal --help`"),
