@@ -124,23 +124,22 @@ def test_a_gate_steps_down_when_its_lease_has_run_out_and_not_before() -> None:
         assert refused.state == "completed", "its client asks again"
 
 
-@pytest.mark.parametrize(("others", "inherits"), [((), True), (("g3", "g4"), False)])
+@pytest.mark.parametrize("most_live", [True, False])
 def test_a_gate_that_sees_most_gates_dead_inherits_only_what_leases_give_it(
-    others: tuple[str, ...], *, inherits: bool
+    *, most_live: bool
 ) -> None:
     """GM 15.1a, 15.1c, P5b: more than half of those it knows must be there, itself counted."""
     with running(3, gate=msgspec.structs.replace(SPEC.gate, lease_seconds=60.0)) as cluster:
         jobs = submit(cluster, 16, seconds=30.0)
         cluster.run_for(2.0)
-        open_jobs = gate(cluster, "g2").state.records
-        assert open_jobs, "one of sixteen jobs is g2's"
-        theirs = set(open_jobs)
-        for name in (*others, "g2"):
+        owned = {name: set(gate(cluster, name).state.records) for name in ("g2", "g3", "g4")}
+        first, *others = sorted(owned, key=lambda name: -len(owned[name]))
+        for name in (first, *(() if most_live else others)):
             cluster[name].kill()
         cluster.run_for(15.0)
         up = [p.node.state.records for p in cluster.of_role(Role.GATE) if p.up]
-        taken = {job_id for records in up for job_id in records} & theirs
-        assert taken == (theirs if inherits else set())
+        taken = {job_id for records in up for job_id in records} & owned[first]
+        assert taken == (owned[first] if most_live else set())
         cluster.run_for(100.0)
         assert {job.updates[-1].state for job in jobs} == {"completed"}
 
@@ -148,7 +147,7 @@ def test_a_gate_that_sees_most_gates_dead_inherits_only_what_leases_give_it(
 def test_a_restarted_gate_is_a_new_one_and_holds_nothing_of_its_former_life() -> None:
     """P3, GM 16.2c, 25.2a: after longer than anybody remembers; it serves once it has a lease."""
     with running(4) as cluster:
-        jobs = submit(cluster, 12, seconds=20.0)
+        jobs = submit(cluster, 24, seconds=10.0)
         cluster.run_for(2.0)
         former = gate(cluster, "g2")
         owned = set(former.state.records)

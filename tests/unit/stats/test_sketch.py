@@ -37,6 +37,17 @@ def test_the_median_is_within_one_percent(values: list[float]) -> None:
     assert found == pytest.approx(expected, rel=0.0101)
 
 
+def test_a_sketch_is_as_large_as_the_range_of_its_values_and_not_as_their_number() -> None:
+    """GM 29.3a-b: so is what merging and sending it costs."""
+    values = [1e-4 * 1.001**n for n in range(9000)]
+    once, often = sketch_of(values), sketch_of(values * 100)
+    assert often.count == 900_000
+    size = len(once.to_bytes())
+    assert len(often.to_bytes()) <= 3 * size
+    assert size < 8 << 10
+    assert len(merged([once.to_bytes(), often.to_bytes()]).to_bytes()) <= 3 * size
+
+
 @pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf")])
 def test_what_is_no_duration_is_refused_and_changes_nothing(value: float) -> None:
     sketch = sketch_of([0.5])

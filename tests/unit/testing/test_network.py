@@ -108,6 +108,14 @@ def test_a_half_open_connection_is_found_by_keepalive(world: World, pair: Pair) 
     assert connection.closed
 
 
+def test_an_idle_connection_stays_open_while_the_peer_answers(world: World, pair: Pair) -> None:
+    a, b, connection = pair
+    world.loop.run_for(3600.0)
+    assert not connection.closed
+    assert world.run(a, connection.request(ShowStatus(), timeout=1.0))
+    assert b.served == 1
+
+
 def test_a_killed_process_resets_its_connections(world: World, pair: Pair) -> None:
     _, b, connection = pair
     world.loop.kill(b.host)

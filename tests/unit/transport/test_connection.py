@@ -195,14 +195,6 @@ async def test_a_half_open_connection_is_noticed_by_its_silence(make_node: Make)
     assert "nothing heard" in await ended
 
 
-async def test_an_idle_connection_stays_open_while_the_peer_answers(make_node: Make) -> None:
-    limits = Limits(keepalive_seconds=0.01, silence_seconds=0.2)
-    server, client = make_node("server"), make_node("client", limits=limits)
-    connection = await client.connect(await server.listen({FetchResult: pending}))
-    await asyncio.sleep(0.5)
-    assert await connection.request(FetchResult("j"), timeout=5.0)
-
-
 async def test_another_cluster_is_refused_with_a_sentence(make_node: Make) -> None:
     server, client = make_node("server", cluster="blue"), make_node("client", cluster="green")
     with pytest.raises(PeerIdentityError, match="this is cluster 'blue', client is of 'green'"):
