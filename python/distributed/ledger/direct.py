@@ -52,7 +52,7 @@ class _Text:
     def bound(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         """The parameters with the values that the statement brings itself."""
         if self._compiled is not None:
-            return {**self._compiled.construct_params(), **parameters}
+            return {**self._compiled.construct_params(dict(parameters)), **parameters}
         return {**self._fixed, **parameters} if self._fixed else parameters
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from . import tables as t
-from .interface import Event, JobRow, Lease, Orphan, Placed, ResultRow, StoredJob, WorkflowRow
+from .interface import Event, JobRow, Placed, ResultRow, StoredJob, WorkflowRow
 
 FOUND_LIMIT = 10
 
@@ -27,15 +27,6 @@ class Reads:
             t.jobs.c.epoch,
             (now - t.jobs.c.accepted_at).label("age"),
             (t.jobs.c.ended_at - t.jobs.c.accepted_at).label("elapsed"),
-        )
-        ran_out = func.coalesce(t.holders.c.expires_at, 0.0)
-        self._orphans = (
-            select(t.leases.c.job_id, t.leases.c.owner, t.leases.c.epoch)
-            .add_columns((now - ran_out).label("expired"))
-            .select_from(t.leases.outerjoin(t.holders, t.holders.c.owner == t.leases.c.owner))
-            .where(ran_out <= now)
-            .order_by(t.leases.c.job_id)
-            .limit(bindparam("b_limit"))
         )
 
     def head(self, connection: Connection, job_id: str) -> StoredJob | None:
@@ -183,16 +174,6 @@ class Reads:
     def logs(self, connection: Connection, job_id: str) -> bytes:
         """What was kept of the captured output."""
         return connection.scalar(select(t.logs.c.body).where(t.logs.c.job_id == job_id)) or b""
-
-    def orphans(self, connection: Connection, limit: int) -> tuple[Orphan, ...]:
-        """Open jobs whose holder's time ran out, longest first."""
-        rows = connection.execute(self._orphans, {"b_limit": limit})
-        return tuple(Orphan(r.job_id, r.owner, r.epoch, float(r.expired)) for r in rows)
-
-    def owned(self, connection: Connection, owner: str) -> tuple[Lease, ...]:
-        """Open jobs of one owner."""
-        rows = connection.execute(select(t.leases).where(t.leases.c.owner == owner))
-        return tuple(Lease(row.job_id, row.owner, row.epoch) for row in rows)
 
 
 def _job_row(row: Any) -> JobRow:

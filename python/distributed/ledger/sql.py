@@ -111,11 +111,11 @@ class SqlLedger:
 
     async def orphans(self, limit: int = 1000) -> tuple[Orphan, ...]:
         """Open jobs whose owner's lease has run out."""
-        return await self._read(partial(self._reads.orphans, limit=limit))
+        return await self._read(partial(self._orphans, limit))
 
     async def owned(self, owner: str) -> tuple[Lease, ...]:
         """Open jobs that `owner` holds."""
-        return await self._read(partial(self._reads.owned, owner=owner))
+        return await self._read(partial(self._owned, owner))
 
     async def lease(self, job_id: str) -> Lease | None:
         """Who holds an open job."""
@@ -244,11 +244,19 @@ class SqlLedger:
             return Lease(row.job_id, row.owner, row.epoch)
         return None
 
+    def _orphans(self, limit: int, connection: Connection) -> tuple[Orphan, ...]:
+        rows = self._sql.runner(connection).execute(self._sql.orphans, {"b_limit": limit})
+        return tuple(Orphan(r.job_id, r.owner, r.epoch, float(r.expired)) for r in rows)
+
+    def _owned(self, owner: str, connection: Connection) -> tuple[Lease, ...]:
+        rows = self._sql.runner(connection).execute(self._sql.owned, {"b_owner": owner})
+        return tuple(Lease(row.job_id, row.owner, row.epoch) for row in rows)
+
     def _hold(
         self, owner: str, instance: str, lease_seconds: float, connection: Connection
     ) -> None:
         row = {"b_owner": owner, "b_instance": instance, "b_seconds": lease_seconds}
-        connection.execute(self._sql.hold, row)
+        self._sql.runner(connection).execute(self._sql.hold, row)
 
     def _take(
         self, job_id: str, owner: str, epoch: int, force: bool, connection: Connection

@@ -72,6 +72,10 @@ class Statements:
         self.lease = select(t.leases.c.job_id, t.leases.c.owner, t.leases.c.epoch).where(
             t.leases.c.job_id == bindparam("b_job")
         )
+        self.owned = select(t.leases.c.job_id, t.leases.c.owner, t.leases.c.epoch).where(
+            t.leases.c.owner == bindparam("b_owner")
+        )
+        self.orphans = _orphans(now)
         self.drop_key = delete(t.idempotency).where(t.idempotency.c.key == bindparam("b_key"))
         this = t.jobs.c.job_id == bindparam("b_job")
         self.set_state = (
@@ -103,6 +107,19 @@ class Statements:
     def listed(self, values: Sequence[str]) -> Sequence[str] | str:
         """A list of values as the statements that take one want it."""
         return values if self._texts is None else msgspec.json.encode(values).decode()
+
+
+def _orphans(now: ColumnElement[float]) -> Executable:
+    """Open jobs whose holder's time ran out, with the seconds since."""
+    ran_out = func.coalesce(t.holders.c.expires_at, 0.0)
+    return (
+        select(t.leases.c.job_id, t.leases.c.owner, t.leases.c.epoch)
+        .add_columns((now - ran_out).label("expired"))
+        .select_from(t.leases.outerjoin(t.holders, t.holders.c.owner == t.leases.c.owner))
+        .where(ran_out <= now)
+        .order_by(t.leases.c.job_id)
+        .limit(bindparam("b_limit"))
+    )
 
 
 def _among(dialect: str, column: ColumnElement[str], name: str) -> ColumnElement[bool]:
