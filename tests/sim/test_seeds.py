@@ -51,6 +51,9 @@ FOUND_LATER = {
     (4, 5.0): "a gate that could not pass a job on shared the first epoch with the owner",
     (321, 5.0): "a ledger that did not answer ended the look for who owns a contested job",
     (428, 3.0): "a watcher that caught up while a write came in missed a step of it",
+    (150, 5.0): "results overtook the look for a place, at a gate that did not know there was one",
+    (195, 3.0): "workflows counted as done whose results were not recorded ran again",
+    (303, 4.0): "a watcher whose connection broke on the answer gave the job up",
     (3012, 2.0): "a workflow that was said to be cancelled completed in its next datacenter",
 }
 """Seeds of longer chaos, with their minutes."""

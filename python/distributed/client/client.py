@@ -43,7 +43,7 @@ from distributed.transport.tcp import TcpTransport
 from distributed.transport.tls import TlsFiles
 from distributed.types import Address, Role
 
-from .gates import Gates
+from .gates import Gates, Heard
 from .imports import check_importable
 from .job import JobHandle
 from .settings import ClientSettings
@@ -173,7 +173,7 @@ class Client:
 
         span = self.tracer.begin("submit job", job=job_id, name=job.name)
         try:
-            reply, asked = await self.gates.ask(message)
+            heard = await self.gates.converse(message)
         except PeerRefused as refusal:
             span.end(str(refusal))
             raise _rejected(refusal) from refusal
@@ -181,20 +181,20 @@ class Client:
             span.end(str(error))
             raise
         span.end()
-        if not isinstance(reply, JobAccepted):
-            raise JobRejected("protocol", f"the gate answered with {type(reply).__name__}")
-        return await self._accepted(handle, reply, asked, watch=watch)
+        if not isinstance(heard.reply, JobAccepted):
+            raise JobRejected("protocol", f"the gate answered with {type(heard.reply).__name__}")
+        return self._accepted(handle, heard.reply, heard, watch=watch)
 
-    async def _accepted(
-        self, handle: JobHandle, reply: JobAccepted, asked: Address, *, watch: bool
+    def _accepted(
+        self, handle: JobHandle, reply: JobAccepted, heard: Heard, *, watch: bool
     ) -> JobHandle:
         owner = Address(reply.owner_address)
         if reply.job_id != handle.id:
             return self._jobs.get(reply.job_id) or JobHandle(self, reply.job_id, owner)
         handle.owned_by(owner)
         self.gates.learn(owner)
-        if watch and owner == asked and not reply.duplicate:
-            handle.watched(await self.gates.connection(asked))
+        if watch and owner == heard.gate and not reply.duplicate:
+            handle.watched(heard.connection)
         return handle
 
     def job(self, job_id: str) -> JobHandle:

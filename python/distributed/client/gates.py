@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -39,6 +39,14 @@ RETRIED_CODES = frozenset(
 """Refusals that a later try, or another gate, may not repeat."""
 
 
+class Heard(NamedTuple):
+    """What a gate answered, at which address, and on which connection."""
+
+    reply: msgspec.Struct
+    gate: Address
+    connection: Connection
+
+
 class Gates:
     """The gates a client knows, in the order in which it asks them.
 
@@ -60,14 +68,6 @@ class Gates:
         self._clock = clock
         self._rng = rng
 
-    async def connection(self, address: Address) -> Connection:
-        """The connection to one gate.
-
-        Raises:
-            TransportError: it cannot be reached.
-        """
-        return await self._pool.connection(address)
-
     async def ask(
         self,
         message: msgspec.Struct | Callable[[int], msgspec.Struct],
@@ -76,7 +76,22 @@ class Gates:
         timeout: float | None = None,
         patience: float | None = None,
     ) -> tuple[msgspec.Struct, Address]:
-        """The answer of whichever gate gives one, and its address.
+        """The answer of whichever gate gives one, and its address; as `converse`."""
+        heard = await self.converse(message, first=first, timeout=timeout, patience=patience)
+        return heard.reply, heard.gate
+
+    async def converse(
+        self,
+        message: msgspec.Struct | Callable[[int], msgspec.Struct],
+        *,
+        first: Address = ANY,
+        timeout: float | None = None,
+        patience: float | None = None,
+    ) -> Heard:
+        """The answer of whichever gate gives one, with the connection that it came on.
+
+        That connection, and no other to the same gate, brings what the gate promised with its
+        answer; it may be closed by now.
 
         Args:
             message: what to ask; a function gets the number of earlier tries.
@@ -121,15 +136,16 @@ class Gates:
 
     async def _follow(
         self, message: msgspec.Struct, address: Address, timeout: float | None
-    ) -> tuple[msgspec.Struct, Address]:
+    ) -> Heard:
         for _ in range(self._settings.redirects + 1):
-            reply = await self._pool.request(
-                address, message, timeout=timeout or self._settings.request_seconds
+            connection = await self._pool.connection(address)
+            reply = await connection.request(
+                message, timeout=timeout or self._settings.request_seconds
             )
             if not isinstance(reply, Redirect):
                 self.learn(address)
                 self._prefer(address)
-                return reply, address
+                return Heard(reply, address, connection)
             if not reply.address:
                 raise RequestTimeout(f"{address} knows no owner yet", peer=address)
             address = Address(reply.address)

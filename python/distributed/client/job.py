@@ -251,12 +251,14 @@ class JobHandle:
     async def _watch(self) -> bool:
         """Have updates sent from where this client is; whether the job has ended."""
         self._client.remember(self)
-        reply, self._gate = await self._client.gates.ask(
-            lambda _tries: WatchJob(self.id, self._seen), first=self._gate
-        )
-        self._check_known(reply)
-        assert isinstance(reply, WatchStarted)
-        connection = await self._client.gates.connection(self._gate)
+        while True:
+            reply, self._gate, connection = await self._client.gates.converse(
+                lambda _tries: WatchJob(self.id, self._seen), first=self._gate
+            )
+            self._check_known(reply)
+            assert isinstance(reply, WatchStarted)
+            if not connection.closed or reply.state in FINAL:
+                break
         self.watched(connection)
         if reply.state in FINAL and reply.sequence <= self._seen:
             self._ended = True

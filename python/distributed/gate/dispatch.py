@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable
 from enum import Enum
 
-from distributed.errors import PeerRefused, TransportError
+from distributed.errors import ClosedError, LedgerConflict, PeerRefused, TransportError
 from distributed.messages.dispatch import DropJob, JobStarted, StartJob
 from distributed.messages.results import WorkflowResult
 from distributed.reliability.retry import RetryPolicy
@@ -19,7 +19,7 @@ from distributed.types import JobState
 from .ending import Ending
 from .inputs import Inputs
 from .managers import Managers, ManagerView
-from .placing import Placing, placed_row
+from .placing import Placing, offered_row, placed_row
 from .record import DatacenterRun, JobRecord
 from .state import GateState
 from .story import Stories
@@ -81,6 +81,18 @@ class Dispatch:
         )
 
     async def _place(self, record: JobRecord) -> None:
+        if not record.runs and not await self._find_place(record):
+            return
+        self._stories.reach(record, JobState.ROUTED)
+        self._ending.settle(record)
+        runs = tuple(record.runs.values())
+        if len(runs) == 1:
+            await self._start(record, runs[0], "")
+        else:
+            await asyncio.gather(*(self._start(record, run, "") for run in runs))
+
+    async def _find_place(self, record: JobRecord) -> bool:
+        """Wait for datacenters that take a job which had none at its creation."""
         give_up_at = self._state.clock.now() + self._state.settings.place_patience_seconds
         failures = 0
         while not self._placing.place(record):
@@ -88,14 +100,19 @@ class Dispatch:
             if self._state.clock.now() >= give_up_at:
                 reason = self._placing.unplaceable(record.job)
                 self._ending.order(record, JobState.FAILED, reason)
-                return
+                return False
             await self._pause(failures)
-        self._stories.advance(record, JobState.ROUTED)
-        runs = tuple(record.runs.values())
-        if len(runs) == 1:
-            await self._start(record, runs[0], "")
-        else:
-            await asyncio.gather(*(self._start(record, run, "") for run in runs))
+        for run in record.runs.values():
+            self._stories.add_placed(record, offered_row(run))
+        return await self._durable(record)
+
+    async def _durable(self, record: JobRecord) -> bool:
+        """Wait until the ledger knows where work is about to go; False where it is lost."""
+        try:
+            await asyncio.shield(self._stories.flush(record))
+        except (LedgerConflict, ClosedError):
+            return False
+        return True
 
     async def _start(self, record: JobRecord, run: DatacenterRun, why: str) -> None:
         """Ask managers until one takes the part, then other datacenters, then give up."""
@@ -129,7 +146,8 @@ class Dispatch:
             if late or (alone and not record.created_elsewhere(run)):
                 successor = self._placing.replace(record, run, why or "no manager answers")
                 if successor is not None:
-                    await self._start(record, successor, why)
+                    if await self._durable(record):
+                        await self._start(record, successor, why)
                     return
             if late:
                 if run.route is not None:

@@ -145,6 +145,7 @@ class GateNode:
             state,
             self._admission,
             self.managers,
+            placing,
             stories,
             dispatch,
             ending,

@@ -20,9 +20,16 @@ from .record import DatacenterRun, JobRecord
 from .state import GateState
 from .story import Stories
 
+ANYWHERE = Placed("", "", 1, "dropped")
+"""A part that some manager of an unknown datacenter may have taken."""
+
 
 class Placing:
-    """Routes jobs and records why."""
+    """Routes jobs and records why.
+
+    Where a part goes is in the ledger before its work is sent there, or in the transaction
+    that creates the job: whoever takes the job over knows whom to ask.
+    """
 
     def __init__(self, state: GateState, managers: Managers, stories: Stories) -> None:
         self._state = state
@@ -46,21 +53,18 @@ class Placing:
         if not decision.placed or lacking(record.job, decision.primaries):
             return False
         record.runs = {
-            name: DatacenterRun(name, names, len(names) or len(record.job.workflows))
+            name: record.part(name, names)
             for name, names in parts(record.job, decision.primaries).items()
         }
         for run in record.runs.values():
             self._reserve(record, run, decision)
         self._tell(record, decision)
-        if len(record.runs) > 1:
-            for run in record.runs.values():
-                self._stories.add_placed(record, placed_row(run))
         return True
 
     def replace(self, record: JobRecord, run: DatacenterRun, reason: str) -> DatacenterRun | None:
         """Another datacenter for a part that nobody took; None where there is none.
 
-        The set that the job waits for changes with it.
+        The set that the job waits for changes with it; that is queued for the ledger.
         """
         if bound(record.job, run.datacenter):
             return None
@@ -79,7 +83,7 @@ class Placing:
         record.runs[successor.datacenter] = successor
         gone = msgspec.structs.replace(placed_row(run), state="dropped")
         self._stories.add_placed(record, gone)
-        self._stories.add_placed(record, placed_row(successor))
+        self._stories.add_placed(record, offered_row(successor))
         self._tell(record, decision, reason=f"{run.datacenter}: {reason}")
         return successor
 
@@ -108,6 +112,17 @@ class Placing:
         request = request_for(message.job)
         decision = self._managers.knowledge.plan(request, self._state.clock.now())
         return Explanation((msgspec.to_builtins(decision.explain()),))
+
+
+def places(record: JobRecord) -> tuple[Placed, ...]:
+    """Every place that work of the job may be in, as the ledger keeps it."""
+    known = tuple(offered_row(run) for run in record.runs.values())
+    return (*known, ANYWHERE) if record.strayed else known
+
+
+def offered_row(run: DatacenterRun) -> Placed:
+    """A part that is about to be offered: an heir must take it for taken by some manager."""
+    return msgspec.structs.replace(placed_row(run), manager_epoch=max(1, run.manager_epoch))
 
 
 def placed_row(run: DatacenterRun) -> Placed:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from distributed.jobs.graph import DependencyGraph
-from distributed.jobs.outcome import better
+from distributed.jobs.outcome import COMPLETED, better
 from distributed.jobs.states import JOB_EDGES, Story
 from distributed.jobs.values import by_reference
 from distributed.ledger.interface import Event, Placed, ResultRow, WorkflowRow
@@ -34,7 +36,8 @@ TAIL_UPDATES = 6
 class DatacenterRun:
     """One datacenter's part of a job.
 
-    `names` empty means every workflow. `left` counts those without a final result here.
+    `names` empty means every workflow. `left` counts those without a final result here,
+    `recorded_done` and `recorded_failed` those whose result is durable.
     """
 
     __slots__ = (
@@ -51,6 +54,8 @@ class DatacenterRun:
         "progress_sequence",
         "provided",
         "reason",
+        "recorded_done",
+        "recorded_failed",
         "route",
         "started",
         "states",
@@ -65,6 +70,8 @@ class DatacenterRun:
         self.address = Address("")
         self.manager_epoch = 0
         self.provided = 0
+        self.recorded_done = 0
+        self.recorded_failed = 0
         self.started = False
         self.taken = False
         self.finished = False
@@ -80,6 +87,17 @@ class DatacenterRun:
     def done(self) -> bool:
         """Nothing more will come from here."""
         return self.finished or self.left <= 0
+
+    @property
+    def told(self) -> DatacenterProgress | None:
+        """Its progress as others may hear it: what its manager counts as ended may be lost
+        with it and run again, what is recorded never is.
+        """
+        if self.progress is None:
+            return None
+        return msgspec.structs.replace(
+            self.progress, done=self.recorded_done, failed=self.recorded_failed
+        )
 
     def row(self, workflows: bytes) -> Placed:
         """As the ledger keeps it."""
@@ -119,7 +137,7 @@ class JobRecord:
         tried: datacenters that a part left; none comes back to them.
         strayed: whether work may have gone out to a datacenter that is not among `runs`, and
             may run there: no word of another one confirms a cancellation. The ledger knows it
-            by a dropped part.
+            by a dropped part, one without a name after a try that was not stored.
     """
 
     __slots__ = (
@@ -238,6 +256,14 @@ class JobRecord:
         """The names that a datacenter runs, spelt out."""
         return run.names or tuple(workflow.name for workflow in self.job.workflows)
 
+    def part(self, datacenter: str, names: tuple[str, ...]) -> DatacenterRun:
+        """A new part of it; what has its result from there already is not waited for."""
+        run = DatacenterRun(datacenter, names, len(names) or len(self.job.workflows))
+        if self.results:
+            here = self.runs_here(run)
+            run.left -= sum((name, datacenter) in self.results for name in here)
+        return run
+
     def take(self, result: WorkflowResult, most_bytes: int) -> bool:
         """Hold a result; False where its workflow had a final result there already.
 
@@ -255,6 +281,16 @@ class JobRecord:
         if run is not None:
             run.left -= 1
         return True
+
+    def recorded(self, datacenter: str, state: str) -> None:
+        """The ledger has a result of that datacenter."""
+        run = self.runs.get(datacenter)
+        if run is None:
+            return
+        if state == COMPLETED:
+            run.recorded_done += 1
+        else:
+            run.recorded_failed += 1
 
     def room_for(self, key: tuple[str, str, int], size: int, most_bytes: int) -> bool:
         """Whether a large value of an attempt may be stored; it is counted once."""

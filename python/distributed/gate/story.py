@@ -24,8 +24,6 @@ from .state import GateState
 from .watching import Watching, result_update
 
 LAZY_SECONDS = 0.02
-ANYWHERE = Placed("", "", 1, "dropped")
-"""A part that some manager of an unknown datacenter may have taken."""
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -101,11 +99,6 @@ class Stories:
     def add_placed(self, record: JobRecord, row: Placed) -> None:
         """Queue which manager runs what."""
         record.steps().placed.append(row)
-
-    def stray(self, record: JobRecord) -> None:
-        """Work of the job may be where no row says: know it, and let every heir know it."""
-        record.strayed = True
-        self.add_placed(record, ANYWHERE)
 
     def add_workflow(self, record: JobRecord, row: WorkflowRow) -> None:
         """Queue a fact about one workflow."""
@@ -206,6 +199,8 @@ class Stories:
         record.flushing = None
         error = ClosedError("the gate stops") if done.cancelled() else done.exception()
         if error is None:
+            for row in steps.results:
+                record.recorded(row.datacenter, row.state)
             if outcome is None:
                 self._watching.publish(record, steps.updates)
             else:

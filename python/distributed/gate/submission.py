@@ -1,7 +1,8 @@
 """Accepting jobs: judged, passed to their owner, durable, and only then acknowledged.
 
-Where the key is the client's own for this one submission, the work is sent out while the
-ledger commits; nothing is told to the client before the commit. A key of the caller's
+The job is created with the places where it is to run. Where the key is the client's own for
+this one submission, the work is sent there while the ledger commits; nothing is told to the
+client before the commit. A key of the caller's
 choosing may stand for an earlier job, so there the work waits for the commit.
 """
 
@@ -28,6 +29,7 @@ from .deadlines import Deadlines, deadline_seconds
 from .dispatch import Dispatch
 from .ending import Ending
 from .managers import Managers
+from .placing import Placing, places
 from .record import JobRecord
 from .reporting import check_reports
 from .state import GateState
@@ -55,6 +57,7 @@ class Submission:
         state: GateState,
         admission: Admission,
         managers: Managers,
+        placing: Placing,
         stories: Stories,
         dispatch: Dispatch,
         ending: Ending,
@@ -65,6 +68,7 @@ class Submission:
         self._state = state
         self._admission = admission
         self._managers = managers
+        self._placing = placing
         self._stories = stories
         self._dispatch = dispatch
         self._ending = ending
@@ -158,6 +162,7 @@ class Submission:
                 _encode(first),
                 record.epoch,
                 traceparent(message.trace) or record.span.context,
+                places(record),
             )
         )
         if early:
@@ -213,12 +218,12 @@ class Submission:
             accepted_at=now,
             deadline_at=now + deadline_seconds(message.job, self._state.settings),
         )
-        if message.again:
-            self._stories.stray(record)
+        record.strayed = message.again
         if self._state.tracer.on:
             record.span = self._state.tracer.begin("job", message.trace, job=message.job_id)
         self._state.records[message.job_id] = record
         self._deadlines.watch(record)
+        self._placing.place(record)
         return record
 
     async def _known(

@@ -211,9 +211,6 @@ class Takeover:
             record.span = self._state.tracer.begin("job", stored.trace, job=record.job_id)
         self._state.records[record.job_id] = record
         self._deadlines.watch(record)
-        if not record.runs:
-            # Work goes out before the ledger knows where.
-            self._stories.stray(record)
         self._stories.update(
             record, "takeover", reason=f"{self._state.name} took over from {lease.owner}"
         )
@@ -257,7 +254,8 @@ class Takeover:
             record.runs[placed.datacenter] = run
         record.stored_bytes = stored.stored_bytes
         for result in results:
-            record.take(result, self._state.settings.held_value_bytes)
+            if record.take(result, self._state.settings.held_value_bytes):
+                record.recorded(result.datacenter, result.state)
         if stored.cancel_reason is not None:
             record.cancelling = stored.cancel_reason
         cancelled = {row.workflow: row.reason for row in stored.workflows if row.state != SPENT}

@@ -122,7 +122,7 @@ class Views:
             max(0.0, now - record.accepted_at),
             reason=record.cancelling or "",
             workflows=tuple(_open_workflows(record)),
-            datacenters=tuple(run.progress for run in record.runs.values() if run.progress),
+            datacenters=tuple(told for run in record.runs.values() if (told := run.told)),
             meta=record.job.meta,
         )
 

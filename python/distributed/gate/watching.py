@@ -100,6 +100,8 @@ class Watching:
                 watch.latest = updates[-1].sequence
             else:
                 self._push(watch, updates)
+        if not record.ending and any(run.progress for run in record.runs.values()):
+            self.progress(record)
         self._forget_closed(record)
 
     def progress(self, record: JobRecord) -> None:
@@ -165,7 +167,7 @@ class Watching:
             self._catch_up_soon(watch)
 
     def _push_progress(self, record: JobRecord) -> None:
-        progress = tuple(run.progress for run in record.runs.values() if run.progress is not None)
+        progress = tuple(told for run in record.runs.values() if (told := run.told) is not None)
         update = JobUpdate(
             record.sequence,
             "progress",

@@ -110,7 +110,7 @@ def _stored(run: Runner, sql: Statements, ids: list[str]) -> dict[str, Any]:
 
 
 def _insert_jobs(run: Runner, sql: Statements, creates: Sequence[NewJob], now: float) -> set[str]:
-    """Insert jobs, leases and first events; the ids that were in use already."""
+    """Insert jobs, leases, first events and where they go; the ids that were in use already."""
     if not creates:
         return set()
     taken = set(_stored(run, sql, [new.job_id for new in creates]))
@@ -137,6 +137,9 @@ def _insert_jobs(run: Runner, sql: Statements, creates: Sequence[NewJob], now: f
             for new in creates
         ],
     )
+    placed = [_fields(new.job_id, row) for new in creates for row in new.placed]
+    if placed:
+        run.execute(sql.put_placed, placed)
     return taken
 
 

@@ -51,7 +51,8 @@ class ValuePart(msgspec.Struct, frozen=True):
 class Placed(msgspec.Struct, frozen=True):
     """Which manager runs which workflows of a job in one datacenter.
 
-    `state` is open, finished, failed or dropped (a fallback took its place).
+    `state` is open, finished, failed or dropped (a fallback took its place). A
+    `manager_epoch` above 0 without a manager says that some manager there may have it.
     """
 
     datacenter: str
@@ -74,7 +75,8 @@ class NewJob(msgspec.Struct, frozen=True):
     """A submission to accept: owner and epoch go in with it.
 
     `epoch` is above 1 where an earlier try may have sent work out and was not stored; `trace`
-    is the `traceparent` that the job belongs to, "" where nobody traces.
+    is the `traceparent` that the job belongs to, "" where nobody traces. `placed` says where
+    the job is to go: work is sent to no other place before the ledger knows that one.
     """
 
     job_id: str
@@ -86,6 +88,7 @@ class NewJob(msgspec.Struct, frozen=True):
     detail: bytes = b""
     epoch: int = 1
     trace: str = ""
+    placed: tuple[Placed, ...] = ()
 
 
 class Created(msgspec.Struct, frozen=True):

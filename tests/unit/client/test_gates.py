@@ -19,19 +19,34 @@ A, B, C = Address("a:1"), Address("b:1"), Address("c:1")
 
 
 class Scripted:
-    """A pool whose gates answer from a script; the last entry repeats."""
+    """A pool whose gates answer from a script; the last entry repeats.
+
+    The connection to a gate knows its address, and no more.
+    """
 
     def __init__(self, **script: Any) -> None:
         self.script = {Address(f"{name}:1"): list(answers) for name, answers in script.items()}
         self.asked: list[str] = []
 
-    async def request(self, address: Address, message: msgspec.Struct, *, timeout: float) -> Any:
+    async def connection(self, address: Address) -> ScriptedConnection:
+        return ScriptedConnection(self, address)
+
+    def answer(self, address: Address) -> Any:
         self.asked.append(address)
         answers = self.script.get(address) or [ConnectError("nothing listens", peer=address)]
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+
+class ScriptedConnection:
+    def __init__(self, pool: Scripted, address: Address) -> None:
+        self.pool = pool
+        self.address = address
+
+    async def request(self, message: msgspec.Struct, *, timeout: float) -> Any:
+        return self.pool.answer(self.address)
 
 
 def gates(pool: Scripted, *addresses: Address, **settings: Any) -> Gates:
@@ -98,3 +113,10 @@ async def test_each_try_knows_how_many_came_before() -> None:
 
     await gates(pool, A).ask(message)
     assert tries == [0, 1]
+
+
+async def test_the_connection_of_an_answer_is_the_one_it_came_on() -> None:
+    pool = Scripted(a=[Redirect("g-b", B)], b=[Done()])
+    heard = await gates(pool, A).converse(Done())
+    connection: Any = heard.connection
+    assert (heard.gate, connection.address) == (B, B)

@@ -13,11 +13,15 @@ from distributed.errors import ConnectError, LedgerUnavailable, PeerRefused
 from distributed.jobs.ownership import rank
 from distributed.ledger.interface import JobWrite
 from distributed.ledger.work import T
+from distributed.messages.base import Refused
 from distributed.messages.cancel import CancelInDatacenter, CancelOutcome
 from distributed.messages.dispatch import JobReport, QueryJob, StartJob
-from distributed.types import JobState
+from distributed.messages.submission import SubmitJob
+from distributed.transport.interface import Identity
+from distributed.transport.pool import ConnectionPool
+from distributed.types import JobState, Role
 
-from .world import GateWorld, job
+from .world import GateWorld, Parts, ScriptedManager, job
 
 QUICK: dict[str, Any] = {"lease_seconds": 0.4, "renew_seconds": 0.1, "orphan_scan_seconds": 0.05}
 
@@ -244,39 +248,70 @@ async def test_a_cancellation_survives_its_gate(world: GateWorld) -> None:
     assert outcome.state is JobState.CANCELLED
 
 
-async def test_work_that_may_be_anywhere_is_known_to_every_heir(world: GateWorld) -> None:
-    """MW 14.4: of three owners the first sent work out before the ledger knew where."""
+async def test_an_heir_knows_where_work_may_be_before_anybody_took_it(world: GateWorld) -> None:
+    """MW 14.4: the owner died while it offered the job; the datacenter's word is enough."""
+    manager = await world.manager()
+    manager.refusal = Refused("busy", "not yet", retry_after_seconds=0.01)
     one = await world.gate("g-1", **QUICK)
     handle = await world.client(one).submit(job("a"), watch=False)
     await world.kill(one)
-    manager = await world.manager()
-    manager.run = None
+    manager.refusal, manager.run = None, None
+    manager.on_cancel = lambda m: CancelOutcome(m.job_id, (("a", "cancelled"),))
     two = await world.gate("g-2", **QUICK)
     await world.until(lambda: bool(manager.started))
-    await world.recorded(two, handle.id)
-    await world.kill(two)
-    manager.report = lambda m: JobReport(m.job_id, "eu", True, running=(("a", 1),))
-    manager.on_cancel = lambda m: CancelOutcome(m.job_id, (("a", "cancelled"),))
-    three = await world.gate("g-3", **QUICK)
-    await world.until(lambda: handle.id in three.state.records)
-    assert await world.client(three).job(handle.id).cancel() == {"a": "unreachable"}
+    assert manager.started[0].manager_epoch > 1
+    assert await world.client(two).job(handle.id).cancel() == {"a": "cancelled"}
 
 
-async def test_a_cancelled_job_that_may_be_anywhere_is_unreachable_after_its_end(
-    world: GateWorld,
-) -> None:
-    """MW 14.4: the cancellation was recorded, the owner died, and no row says where work is."""
+async def test_a_job_that_had_no_place_is_nowhere(world: GateWorld) -> None:
+    """MW 14.4: no datacenter was there, the cancellation was recorded, the owner died."""
     one = await world.gate("g-1", **QUICK)
     handle = await world.client(one).submit(job("a"), watch=False)
     record = one.state.records[handle.id]
-    record.cancelling = "asked for"
-    one.state.ledger.record(
-        JobWrite(handle.id, "g-1", record.epoch, cancel_reason=record.cancelling)
-    )
+    one.state.ledger.record(JobWrite(handle.id, "g-1", record.epoch, cancel_reason="asked for"))
     await world.kill(one)
     two = await world.gate("g-2", **QUICK)
     later = world.client(two).job(handle.id)
     assert (await later.result(check=False)).state is JobState.CANCELLED
+    assert await later.cancel() == {"a": "cancelled"}
+
+
+async def test_results_that_come_before_a_place_is_found_count(world: GateWorld) -> None:
+    """An earlier try's work reports to an owner that looks for a datacenter yet."""
+    gate = await world.gate()
+    handle = await world.client().submit(job("a"))
+    manager = await ScriptedManager().start()
+    world.managers.append(manager)
+    message = StartJob(handle.id, 1, 1, "g-1", gate.address, job("a"))
+    await manager.complete(message)
+    gate.managers._keep_address(manager.address)
+    assert (await handle.result())["a"] == "a!"
+    assert not manager.started
+
+
+async def test_work_that_may_be_anywhere_is_known_to_every_heir(world: GateWorld) -> None:
+    """MW 14.4: of three owners the first was tried before, where nothing was stored."""
+    manager = await world.manager()
+    manager.run = None
+    one = await world.gate("g-1", **QUICK)
+    parts = Parts()
+    pool = ConnectionPool(parts.transport, {}, Identity(Role.CLIENT, "c"), parts.clock)
+    await pool.request(
+        one.state.address, SubmitJob("j-1", "j-1", b"d", job("a"), again=True), timeout=5.0
+    )
+    await pool.close()
+    await parts.supervisor.stop()
+    await world.kill(one)
+    manager.report = lambda m: JobReport(m.job_id, "eu", True, running=(("a", 1),))
+    manager.on_cancel = lambda m: CancelOutcome(m.job_id, (("a", "cancelled"),))
+    two = await world.gate("g-2", **QUICK)
+    await world.until(lambda: "j-1" in two.state.records)
+    await world.kill(two)
+    three = await world.gate("g-3", **QUICK)
+    later = world.client(three).job("j-1")
+    await world.until(lambda: "j-1" in three.state.records)
+    assert await later.cancel() == {"a": "unreachable"}
+    await later.result(check=False)
     assert await later.cancel() == {"a": "unreachable"}
 
 

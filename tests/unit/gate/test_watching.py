@@ -44,11 +44,30 @@ async def test_progress_reaches_the_client_and_never_goes_back(world: GateWorld)
     seen: list[int] = []
     async for update in handle.updates():
         if update.kind == "progress":
-            seen.append(update.done)
-            if update.done == 6:
+            seen.append(update.running[0][2])
+            if seen[-1] == 6:
                 await manager.complete(manager.started[0])
     assert seen == sorted(seen)
     assert seen[-1] == 6
+
+
+async def test_a_workflow_counts_as_ended_once_its_result_is_recorded(world: GateWorld) -> None:
+    """GM 7.2: what a manager counts may be lost with it and run again; no client hears of it."""
+    manager = await world.manager()
+    await world.gate(push_interval_seconds=0.01)
+    manager.run = None
+    handle = await world.client().submit(job("a", "b"))
+    await world.until(lambda: bool(manager.started))
+    await tell(manager, progress(handle.id, 1, 2, total=2))
+    counts: list[int] = []
+    async for update in handle.updates():
+        if update.kind == "progress":
+            counts.append(update.datacenters[0].done)
+            if counts == [0]:
+                await manager.send(manager.started[0], [manager.result("a")])
+            if counts[-1] == 1:
+                await manager.send(manager.started[0], [manager.result("b")])
+    assert counts[:2] == [0, 1]
 
 
 async def test_a_new_manager_epoch_starts_its_sequence_again(world: GateWorld) -> None:

@@ -133,6 +133,13 @@ async def test_a_result_is_recorded_once(ledger: SqlLedger) -> None:
     assert [(row.sequence, row.body) for row in rows] == [(2, b"first")]
 
 
+async def test_a_job_is_created_with_its_places(ledger: SqlLedger) -> None:
+    await ledger.create(new_job(placed=(Placed("eu", "", 1, "open"),)))
+    stored = await ledger.head("job-1")
+    assert stored is not None
+    assert stored.placed == (Placed("eu", "", 1, "open"),)
+
+
 async def test_a_placement_is_replaced_by_its_successor(ledger: SqlLedger) -> None:
     await ledger.create(new_job())
     await ledger.record(write(placed=(Placed("eu", "m-1", 1, "open"),)))
