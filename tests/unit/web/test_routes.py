@@ -87,6 +87,16 @@ async def test_a_chart_without_samples_is_empty_and_an_unknown_one_is_not_there(
     assert (await browser.get("/plots/nothing.json")).status_code == 404
 
 
+@pytest.mark.parametrize("path", ["/", "/jobs", "/jobs/j-1", "/members", "/native", "/plots/cores"])
+async def test_the_chart_library_is_fetched_where_there_are_charts(
+    browser: httpx.AsyncClient, path: str
+) -> None:
+    text = (await browser.get(path)).text
+    charts = "data-plot=" in text
+    assert ("uplot" in text) is charts
+    assert charts is (path not in ("/jobs", "/members"))
+
+
 async def test_a_mounted_app_links_below_its_mount(node: FakeNode) -> None:
     async with client_of(gate_site(node), root_path="/shoal") as client:
         page = await client.get("/shoal/jobs")
