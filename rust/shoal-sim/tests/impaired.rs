@@ -37,10 +37,26 @@ fn a_node_that_loses_most_of_what_it_sends_goes_out_and_stays_out() {
 }
 
 #[test]
+fn most_of_a_tenth_of_all_that_lose_what_they_send_go_out_and_stay_out() {
+    let reaction = react(5, Impairment::Egress { loss: 0.8 });
+    let still_in = reaction.timeline.last().map(|seen| seen.faulty);
+    assert!(still_in.is_some_and(|faulty| faulty < 2.5), "{still_in:?}");
+    assert!(reaction.returns <= 1.0, "{}", reaction.returns);
+    assert_eq!(reaction.healthy_lost, 0);
+}
+
+#[test]
 fn loss_that_strikes_everybody_alike_is_no_reason_to_stand_down() {
-    let mut sim = settled(&Tuning::of(Config::lan), 64, 5).expect("valid");
-    sim.weather_mut().loss = 0.2;
-    sim.run(Duration::from_secs(120));
-    let stood_down: u64 = sim.running().map(|(_, node)| node.stats().stood_down).sum();
-    assert_eq!(stood_down, 0);
+    for (loss, nodes) in [(0.2, 64), (0.3, 32)] {
+        let mut sim = settled(&Tuning::of(Config::lan), nodes, 1).expect("valid");
+        sim.weather_mut().loss = loss;
+        sim.run(Duration::from_secs(120));
+        let refuted: u64 = sim
+            .running()
+            .map(|(_, node)| node.stats().refutations)
+            .sum();
+        let stood_down: u64 = sim.running().map(|(_, node)| node.stats().stood_down).sum();
+        assert!(refuted > 0);
+        assert_eq!(stood_down, 0);
+    }
 }

@@ -5,7 +5,7 @@ mod tests;
 
 use core::time::Duration;
 
-use super::estimate;
+use super::vivaldi::estimate_seconds;
 use crate::wire::Coordinates;
 
 /// What a member next door gets.
@@ -27,7 +27,6 @@ pub(crate) fn share_by_distance(here: &Coordinates, there: &Coordinates, timeout
     if here.error > TRUSTED_ERROR || there.error > TRUSTED_ERROR {
         return 1.0;
     }
-    let (rtt, bound) = estimate(here, there);
-    let farthest = (rtt + bound).as_secs_f32();
-    (LEAST + ROUND_TRIPS * farthest / timeout.as_secs_f32()).min(MOST)
+    let (rtt, bound) = estimate_seconds(here, there);
+    (LEAST + ROUND_TRIPS * (rtt + bound) / timeout.as_secs_f32()).min(MOST)
 }

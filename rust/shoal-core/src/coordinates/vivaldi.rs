@@ -67,7 +67,9 @@ impl Space {
     }
 
     fn spring(&mut self, there: &Coordinates, rtt: f32, rng: &mut impl Rng) {
-        let distance = raw_distance(&self.here, there);
+        let away = difference(&self.here.position, &there.position);
+        let apart = norm(&away);
+        let distance = apart + self.here.height + there.height;
         let wrongness = (distance - rtt).abs() / rtt;
         let total_error = (self.here.error + there.error).max(1.0e-6);
         let weight = self.here.error / total_error;
@@ -78,26 +80,33 @@ impl Space {
         // falls with the error to what is configured.
         let gain = self.position_gain.max(self.here.error.min(1.0));
         let force = gain * weight * (rtt - distance);
-        let (unit, magnitude) = direction(&self.here.position, &there.position, rng);
-        for (axis, part) in self.here.position.iter_mut().zip(unit) {
-            *axis += part * force;
-        }
-        if magnitude > COINCIDENT {
-            let lift = (self.here.height + there.height) * force / magnitude;
+        let (away, apart) = if apart > COINCIDENT {
+            let lift = (self.here.height + there.height) * force / apart;
             self.here.height = (self.here.height + lift).max(MIN_HEIGHT);
+            (away, apart)
+        } else {
+            any_direction(rng)
+        };
+        let stretch = force / apart;
+        for (axis, part) in self.here.position.iter_mut().zip(away) {
+            *axis += part * stretch;
         }
     }
 
     fn adjust(&mut self, there: &Coordinates, rtt: f32) {
         self.residuals[self.next_residual] = rtt - raw_distance(&self.here, there);
         self.next_residual = (self.next_residual + 1) % WINDOW;
-        let sum: f32 = self.residuals.iter().sum();
-        self.here.adjustment = sum / (2.0 * WINDOW as f32);
+        let mut lanes = [0.0; 4];
+        for four in self.residuals.chunks_exact(4) {
+            for (lane, residual) in lanes.iter_mut().zip(four) {
+                *lane += residual;
+            }
+        }
+        self.here.adjustment = sum(lanes) / (2.0 * WINDOW as f32);
     }
 
     fn pull_to_origin(&mut self) {
-        let square: f32 = self.here.position.iter().map(|axis| axis * axis).sum();
-        let distance = square.sqrt();
+        let distance = norm(&self.here.position);
         if distance > COINCIDENT {
             let share = (distance / self.gravity).powi(2).min(distance) / distance;
             for axis in &mut self.here.position {
@@ -109,52 +118,45 @@ impl Space {
 
 /// Estimated round trip between two places, and the bound within which it is trusted.
 pub(crate) fn estimate(a: &Coordinates, b: &Coordinates) -> (Duration, Duration) {
-    let raw = raw_distance(a, b);
-    let adjusted = raw + a.adjustment + b.adjustment;
-    let distance = if adjusted > 0.0 { adjusted } else { raw };
-    let bound = distance * (a.error + b.error);
+    let (distance, bound) = estimate_seconds(a, b);
     (
         Duration::from_secs_f32(distance),
         Duration::from_secs_f32(bound),
     )
 }
 
-fn raw_distance(a: &Coordinates, b: &Coordinates) -> f32 {
-    let square: f32 = a
-        .position
-        .iter()
-        .zip(&b.position)
-        .map(|(x, y)| (x - y) * (x - y))
-        .sum();
-    square.sqrt() + a.height + b.height
+/// The same in seconds.
+pub(super) fn estimate_seconds(a: &Coordinates, b: &Coordinates) -> (f32, f32) {
+    let raw = raw_distance(a, b);
+    let adjusted = raw + a.adjustment + b.adjustment;
+    let distance = if adjusted > 0.0 { adjusted } else { raw };
+    (distance, distance * (a.error + b.error))
 }
 
-/// From `there` towards `here`, with the distance; drawn at random where the two coincide, so
-/// that a cluster that starts in one point unfolds into all dimensions.
-fn direction(here: &[f32; 8], there: &[f32; 8], rng: &mut impl Rng) -> ([f32; 8], f32) {
-    let mut unit = [0.0; 8];
-    for (part, (x, y)) in unit.iter_mut().zip(here.iter().zip(there)) {
-        *part = x - y;
-    }
-    let magnitude = norm(&unit);
-    if magnitude > COINCIDENT {
-        scale(&mut unit, magnitude);
-        return (unit, magnitude);
-    }
-    for part in &mut unit {
-        *part = (rng.next_u32() >> 8) as f32 / (1 << 23) as f32 - 1.0;
-    }
-    let drawn = norm(&unit).max(COINCIDENT);
-    scale(&mut unit, drawn);
-    (unit, 0.0)
+fn raw_distance(a: &Coordinates, b: &Coordinates) -> f32 {
+    norm(&difference(&a.position, &b.position)) + a.height + b.height
+}
+
+/// A direction drawn at random and its length, for a place that coincides with another: a
+/// cluster that starts in one point so unfolds into all dimensions.
+#[cold]
+fn any_direction(rng: &mut impl Rng) -> ([f32; 8], f32) {
+    let drawn = [(); 8].map(|()| (rng.next_u32() >> 8) as f32 / (1 << 23) as f32 - 1.0);
+    (drawn, norm(&drawn).max(COINCIDENT))
+}
+
+/// From `there` towards `here`.
+fn difference(here: &[f32; 8], there: &[f32; 8]) -> [f32; 8] {
+    core::array::from_fn(|axis| here[axis] - there[axis])
 }
 
 fn norm(vector: &[f32; 8]) -> f32 {
-    vector.iter().map(|part| part * part).sum::<f32>().sqrt()
+    let [a, b, c, d, e, f, g, h] = vector.map(|part| part * part);
+    sum([a + e, b + f, c + g, d + h]).sqrt()
 }
 
-fn scale(vector: &mut [f32; 8], by: f32) {
-    for part in vector {
-        *part /= by;
-    }
+/// Of two pairs: an addition waits for the one before it, and a chain of eight is most of what
+/// a sample costs.
+fn sum([a, b, c, d]: [f32; 4]) -> f32 {
+    (a + c) + (b + d)
 }

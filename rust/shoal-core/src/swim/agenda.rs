@@ -40,8 +40,12 @@ impl Agenda {
 
     /// Arms a timer, in place of an earlier arming of the same.
     pub(super) fn arm(&mut self, timer: Timer, at: Instant) {
-        self.at[timer as usize] = at;
-        self.find_next();
+        let before = core::mem::replace(&mut self.at[timer as usize], at);
+        if at <= self.next {
+            self.next = at;
+        } else if before == self.next {
+            self.find_next();
+        }
     }
 
     pub(super) fn is_armed(&self, timer: Timer) -> bool {

@@ -21,6 +21,11 @@ impl Node {
         let Some(known) = self.believable(id, incarnation) else {
             return;
         };
+        let row = self.table.row(id);
+        let is_first = row.state == MemberState::Alive && known >= row.incarnation;
+        if state == State::Suspect && is_first && by != self.instance() {
+            self.fitness.hear_complaint();
+        }
         match state {
             State::Alive => self.claim_alive(id, incarnation),
             State::Suspect => self.hear_suspicion(id, known, by),

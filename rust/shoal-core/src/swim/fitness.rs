@@ -5,7 +5,8 @@
 //! and 10). Nobody else can tell such a member from one that is accused falsely. It can
 //! itself: most of its own probes go wrong, and the relays that it asked are silent as well.
 //! While that is so it lets accusations stand, and it comes back once it has been well for a
-//! time, so that a network that flaps does not make the cluster flap.
+//! time, so that a network that flaps does not make the cluster flap. Where the others accuse
+//! one another as they accuse us, the network fails everybody, and more silence is needed.
 
 use core::time::Duration;
 
@@ -15,9 +16,18 @@ use crate::time::Instant;
 /// Share of the latest outcome in the running mean: about the last seven probes count.
 const GAIN: f32 = 0.25;
 
-/// Above this mean we are unfit: three probes in a row without a word from anybody, or about
-/// half of all for longer. A network that loses datagrams of everybody alike makes rescues
-/// rather than silence, and stays below: there all would stand down, and all would be buried.
+/// The same while others are accused as we are: about the last fifteen probes count. A network
+/// that loses datagrams of everybody alike makes two or three silences in a row now and then;
+/// were all to stand down for that, all would be buried.
+const GAIN_WHEN_COMMON: f32 = 0.125;
+
+/// What one more probe leaves of the accusations before it: about the last twenty probes count.
+const REMEMBERED: f32 = 0.95;
+
+/// We are accused as others are up to this many times their average.
+const MOST_ALIKE: f32 = 4.0;
+
+/// Above this mean we are unfit.
 const LIMIT: f32 = 0.5;
 
 /// Below this mean the unfit are well.
@@ -35,6 +45,8 @@ pub(super) enum Outcome {
     Rescued,
     /// Neither the target nor any relay answered.
     Silence,
+    /// The same, while others are accused as we are.
+    CommonSilence,
 }
 
 impl Outcome {
@@ -42,7 +54,14 @@ impl Outcome {
         match self {
             Self::Heard => 0.0,
             Self::Rescued => 0.25,
-            Self::Silence => 1.0,
+            Self::Silence | Self::CommonSilence => 1.0,
+        }
+    }
+
+    const fn gain(self) -> f32 {
+        match self {
+            Self::CommonSilence => GAIN_WHEN_COMMON,
+            Self::Heard | Self::Rescued | Self::Silence => GAIN,
         }
     }
 }
@@ -51,6 +70,9 @@ impl Outcome {
 #[derive(Debug, Default)]
 pub(super) struct Fitness {
     mean: f32,
+    /// Accusations of others by others, and of us; the older the less they weigh.
+    of_others: f32,
+    of_us: f32,
     /// The last silence that counted.
     silent_at: Option<Instant>,
     /// When we were last unwell, since we became unfit.
@@ -60,6 +82,26 @@ pub(super) struct Fitness {
 }
 
 impl Fitness {
+    /// Somebody else begins to suspect somebody else.
+    pub(super) fn hear_complaint(&mut self) {
+        self.of_others += 1.0;
+    }
+
+    /// Somebody suspected us, and we said that we live.
+    pub(super) fn defend(&mut self) {
+        self.of_us += 1.0;
+    }
+
+    /// What it says that nobody answered a probe of ours, in a cluster with so many `others`.
+    pub(super) fn silence_among(&self, others: usize) -> Outcome {
+        let alike = self.of_others * MOST_ALIKE >= self.of_us * others as f32;
+        if alike && self.of_others > 0.5 {
+            Outcome::CommonSilence
+        } else {
+            Outcome::Silence
+        }
+    }
+
     pub(super) fn is_unfit(&self) -> bool {
         self.unfit_at.is_some()
     }
@@ -74,7 +116,7 @@ impl Fitness {
     /// silence that is. Probes overlap: one that was under way when another met silence met the
     /// same silence.
     fn is_new(&mut self, outcome: Outcome, sent_at: Instant, now: Instant) -> bool {
-        if outcome != Outcome::Silence {
+        if matches!(outcome, Outcome::Heard | Outcome::Rescued) {
             return true;
         }
         let new = self.silent_at.is_none_or(|at| sent_at >= at);
@@ -86,7 +128,9 @@ impl Fitness {
 
     /// Takes an outcome in; true where we have just become fit again.
     fn learn(&mut self, outcome: Outcome, now: Instant, convalescence: Duration) -> bool {
-        self.mean += GAIN * (outcome.weight() - self.mean);
+        self.of_others *= REMEMBERED;
+        self.of_us *= REMEMBERED;
+        self.mean += outcome.gain() * (outcome.weight() - self.mean);
         if self.mean > LIMIT || (self.is_unfit() && self.mean > WELL) {
             self.unfit_at = Some(now);
         }

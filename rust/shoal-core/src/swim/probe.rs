@@ -47,6 +47,12 @@ pub(super) struct Probe {
     stream: Option<StreamId>,
 }
 
+/// To the microsecond, in fewer instructions than [`Duration::mul_f32`].
+fn times(duration: Duration, share: f32) -> Duration {
+    let micros = duration.as_secs_f64() * 1e6 * f64::from(share) + 0.5;
+    Duration::from_micros(micros as u64)
+}
+
 impl Node {
     pub(super) fn start_period(&mut self) {
         let period = self.pulse.interval * self.probe_multiplier();
@@ -66,8 +72,8 @@ impl Node {
         let stretch = self.probe_multiplier();
         let nonce = self.fresh_nonce();
         let share = self.share_of_timeout(target);
-        let overdue_at = self.now + (self.pulse.timeout * stretch).mul_f32(share);
-        let patience = (self.pulse.patience * stretch).mul_f32(share.max(1.0));
+        let overdue_at = self.now + times(self.pulse.timeout * stretch, share);
+        let patience = times(self.pulse.patience * stretch, share.max(1.0));
         self.probes.push(Probe {
             nonce,
             target,
@@ -146,7 +152,7 @@ impl Node {
         self.worsen_health(doubts);
         if probe.relays > 0 {
             let outcome = if probe.nacks == 0 {
-                Outcome::Silence
+                self.fitness.silence_among(self.table.living() - 1)
             } else {
                 Outcome::Heard
             };

@@ -78,6 +78,7 @@ impl Node {
     fn refute(&mut self, accused: u64) {
         self.pace.ready_at = self.now + self.config.gossip.interval;
         self.stats.refutations += 1;
+        self.fitness.defend();
         self.worsen_health(1);
         match u32::try_from(accused) {
             Ok(accused) if accused < MAX_INCARNATION => {

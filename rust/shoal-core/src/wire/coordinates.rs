@@ -35,15 +35,31 @@ impl Coordinates {
     }
 
     pub(crate) fn put(&self, out: &mut Vec<u8>) {
-        let mut bytes = [0; 44];
-        let parts = self
-            .position
-            .iter()
-            .chain([&self.height, &self.error, &self.adjustment]);
-        for (slot, part) in bytes.chunks_exact_mut(4).zip(parts) {
+        let [_, bytes @ ..] = self.present();
+        out.extend_from_slice(&bytes);
+    }
+
+    /// A presence byte and ourselves, as one piece.
+    fn present(&self) -> [u8; 45] {
+        let [a, b, c, d, e, f, g, h] = self.position;
+        let parts = [
+            a,
+            b,
+            c,
+            d,
+            e,
+            f,
+            g,
+            h,
+            self.height,
+            self.error,
+            self.adjustment,
+        ];
+        let mut bytes = [1; 45];
+        for (slot, part) in bytes[1..].chunks_exact_mut(4).zip(parts) {
             slot.copy_from_slice(&part.to_le_bytes());
         }
-        out.extend_from_slice(&bytes);
+        bytes
     }
 
     pub(crate) fn read(cursor: &mut Cursor<'_>) -> Result<Self, WireError> {
@@ -71,9 +87,9 @@ impl Coordinates {
 
     /// Appends a presence byte and what is present.
     pub(crate) fn put_option(this: Option<&Self>, out: &mut Vec<u8>) {
-        out.push(u8::from(this.is_some()));
-        if let Some(coordinates) = this {
-            coordinates.put(out);
+        match this {
+            Some(coordinates) => out.extend_from_slice(&coordinates.present()),
+            None => out.push(0),
         }
     }
 

@@ -77,9 +77,10 @@ pub struct StreamAck {
 
 impl<'a> Body<'a> for Ping {
     fn put(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.nonce.to_le_bytes());
-        out.extend_from_slice(&self.target.to_le_bytes());
-        put_varint(out, self.incarnation);
+        let mut head = [0; 13];
+        head[..4].copy_from_slice(&self.nonce.to_le_bytes());
+        head[4..12].copy_from_slice(&self.target.to_le_bytes());
+        put_behind(out, head, self.incarnation);
         Coordinates::put_option(self.coordinates.as_ref(), out);
     }
 
@@ -111,14 +112,12 @@ impl<'a> Body<'a> for PingReq {
 
 impl<'a> Body<'a> for Ack {
     fn put(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.nonce.to_le_bytes());
-        put_varint(out, self.incarnation);
+        let mut head = [0; 5];
+        head[..4].copy_from_slice(&self.nonce.to_le_bytes());
+        put_behind(out, head, self.incarnation);
         match self.belief {
             None => out.push(UNKNOWN),
-            Some(belief) => {
-                out.push(belief.state as u8);
-                put_varint(out, belief.incarnation);
-            }
+            Some(belief) => put_behind(out, [belief.state as u8, 0], belief.incarnation),
         }
         Coordinates::put_option(self.coordinates.as_ref(), out);
     }
@@ -130,6 +129,19 @@ impl<'a> Body<'a> for Ack {
             belief: read_belief(cursor)?,
             coordinates: Coordinates::read_option(cursor)?,
         })
+    }
+}
+
+/// Appends fixed fields and a varint, for which `head` has one byte left: most take no more, and
+/// all then goes out as one piece.
+#[inline]
+fn put_behind<const N: usize>(out: &mut Vec<u8>, mut head: [u8; N], value: u64) {
+    if value < 0x80 {
+        head[N - 1] = value as u8;
+        out.extend_from_slice(&head);
+    } else {
+        out.extend_from_slice(&head[..N - 1]);
+        put_varint(out, value);
     }
 }
 
