@@ -17,6 +17,7 @@ from distributed.errors import (
     StaleFence,
 )
 from distributed.messages.base import Gone, Redirect, Refused
+from distributed.messages.senders import SENDERS
 from distributed.transport.interface import Context, Handlers, Reply, Service
 
 if TYPE_CHECKING:
@@ -99,6 +100,15 @@ class Router:
             "handling %s failed: %s", name, error, exc_info=error
         )
         return Refused("failed", f"handling {name} failed: {error}")
+
+
+def refuse_strangers(context: Context, message: Any) -> Reply:
+    """The identity filter: a role causes only what is that role's to cause."""
+    roles = SENDERS.get(type(message))
+    if roles is None or context.peer.role in roles:
+        return None
+    name = type(message).__name__
+    return Refused("forbidden", f"{name} is not taken from a {context.peer.role.value}")
 
 
 def refuse_late(now: Callable[[], float]) -> Filter:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from distributed.errors import ConfigError, ConnectError, PeerIdentityError
 from distributed.transport.connection import TcpConnection, format_address
-from distributed.transport.dispatch import Filter, Router, refuse_late
+from distributed.transport.dispatch import Filter, Router, refuse_late, refuse_strangers
 from distributed.transport.endpoint import Endpoint, Limits
 from distributed.types import Address
 
@@ -83,7 +83,11 @@ class TcpTransport:
         self._logger = logger
         self._metrics = metrics
         self._limits = limits or Limits()
-        self._filters = {"deadline": refuse_late(clock.now), **(filters or {})}
+        self._filters = {
+            "identity": refuse_strangers,
+            "deadline": refuse_late(clock.now),
+            **(filters or {}),
+        }
         self._cluster = cluster
         self._tls = tls
 

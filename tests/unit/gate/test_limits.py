@@ -9,8 +9,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from distributed.commands.ask import ask_node
 from distributed.errors import JobRejected
-from distributed.messages.admin import SetLimits
+from distributed.messages.admin import Limits, SetLimits
 from distributed.messages.cancel import ExtendTimeout, TimeoutExtended
 from distributed.messages.submission import JobResult
 from distributed.types import JobState
@@ -72,19 +73,18 @@ async def test_an_extension_never_passes_the_jobs_deadline(world: GateWorld) -> 
 
 async def test_a_rate_set_while_the_gate_runs_is_held_from_then_on(world: GateWorld) -> None:
     """GM 25.3a: the limit that was set last is in force."""
-    manager = await world.manager()
+    await world.manager()
     gate = await world.gate()
     client = world.client()
     for _ in range(3):
         await client.submit(job("a"))
-    await manager.ask(
-        gate.address, SetLimits({"submissions_per_second": 0.001, "submissions_burst": 1})
-    )
+    limits = SetLimits({"submissions_per_second": 0.001, "submissions_burst": 1})
+    await ask_node(gate.address, limits, Limits, timeout=30.0)
     await client.submit(job("a"))
     with pytest.raises(JobRejected) as refused:
         await client.submit(job("a"))
     assert refused.value.code == "rate_limited"
-    await manager.ask(gate.address, SetLimits({"submissions_per_second": 0}))
+    await ask_node(gate.address, SetLimits({"submissions_per_second": 0}), Limits, timeout=30.0)
     await client.submit(job("a"))
 
 
