@@ -42,12 +42,12 @@ TAKEOVERS, STEPS = 3, 300
 
 
 def stranger() -> ConnectionPool:
-    """Connections of a node that is none, for sending what managers send."""
+    """Connections of one that calls itself a manager, for sending what managers send."""
     clock, rng, metrics = SystemClock(), random.Random(1), CountingMetrics()
     logger = node_logger("manager", "bench")
     supervisor = Supervisor(clock, rng, logger, metrics)
     transport = TcpTransport(supervisor, clock, logger, metrics)
-    identity = Identity(Role.CLIENT, "bench", "", "bench-1")
+    identity = Identity(Role.MANAGER, "bench", "", "bench-1")
     return ConnectionPool(transport, {}, identity, clock)
 
 

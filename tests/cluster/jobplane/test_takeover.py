@@ -86,11 +86,10 @@ async def test_a_worker_refuses_a_lower_fence(plane: Plane) -> None:
     await plane.start(workers=1)
     address = Address(plane.workers[0].address)
     batch = Assignment("j9", 5, "d1", 1, workflow("sleeping", args={"seconds": 0}))
-    await plane.gate.pool.request(address, AssignWorkflows("m", "m:1", (batch,)), timeout=5.0)
+    pool = plane.managers[0].state.pool
+    await pool.request(address, AssignWorkflows("m", "m:1", (batch,)), timeout=5.0)
     stale = Assignment("j9", 4, "d2", 2, workflow("sleeping", args={"seconds": 0}))
-    taken = await plane.gate.pool.request(
-        address, AssignWorkflows("n", "n:1", (stale,)), timeout=5.0
-    )
+    taken = await pool.request(address, AssignWorkflows("n", "n:1", (stale,)), timeout=5.0)
     assert taken.refused == (("d2", "stale_fence"),)  # type: ignore[attr-defined]
 
 
@@ -229,5 +228,6 @@ async def test_a_manager_that_slept_through_the_jobs_end_cannot_begin_it_again(
     await plane.gate.until(lambda: worker.state.records["j1"].ended)
     late = Assignment("j1", plane.managers[0].state.records["j1"].fence, "d", 2, workflow("empty"))
     batch = AssignWorkflows("m0", plane.managers[0].address, (late,))
-    taken = await plane.gate.pool.request(Address(worker.address), batch, timeout=5.0)
+    pool = plane.managers[0].state.pool
+    taken = await pool.request(Address(worker.address), batch, timeout=5.0)
     assert taken.refused == (("d", "stale_fence"),)  # type: ignore[attr-defined]
