@@ -69,7 +69,9 @@ async def kill_one(cluster: LocalCluster, role: str, *, preferred: str = "") -> 
 async def test_jobs_outlive_a_gate_a_manager_and_a_worker_that_are_killed_in_turn(
     cluster: LocalCluster,
 ) -> None:
-    """GM 13.2, 30.1; MW 6.1: what a dead node had goes on elsewhere, each step counted once."""
+    """MW 36.4a-b, GM 13.2, 30.1; MW 6.1: what a dead node had goes on elsewhere, each step counted
+    once.
+    """
     async with Client(cluster.addresses("gate")) as client:
         handles = [await client.submit(job(number)) for number in range(JOBS)]
         updates = handles[0].updates()

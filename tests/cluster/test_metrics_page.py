@@ -109,6 +109,7 @@ def test_dashboard_and_alerts_ask_only_for_metrics_that_exist() -> None:
 
 @needs_promtool
 def test_the_alert_rules_fire_when_they_should_and_not_before(tmp_path: Path) -> None:
+    """MW 41.15a, 41.15d-e."""
     assert PROMTOOL is not None
     cases = tmp_path / "cases.yml"
     text = (ROOT / "tests" / "cluster" / "alerts_test.yml").read_text()

@@ -109,6 +109,23 @@ def test_progress_is_told_and_never_stored(cluster: SimCluster) -> None:
     assert rows[0] == rows[1]
 
 
+def test_work_is_under_way_before_its_acceptance_is_durable_and_nobody_is_told(
+    cluster: SimCluster,
+) -> None:
+    """MW 41.25d: a slow disk delays the word to the client, not the work."""
+    cluster.database.commit_seconds = 1.5
+    began: list[float] = []
+    cluster.work_watchers.append(
+        lambda event: began.append(event.at) if event.kind == "started" else None
+    )
+    job = cluster.submit(job_of(1, Script(seconds=1.0)))
+    cluster.run_for(20.0)
+    assert job.state == "completed"
+    assert job.accepted_at is not None
+    assert len(began) == 1
+    assert began[0] < job.submitted_at + 0.5 < job.accepted_at
+
+
 def test_workers_that_come_and_go_under_many_jobs_starve_none() -> None:
     """MW 43.1, 30.3a-d, 59.6: each ends in time, whoever serves it, and every rule holds."""
     scenario = drawn(19, profile="calm", minutes=0.6, jobs=10)

@@ -197,7 +197,7 @@ SMALL_WITH_TWO_CLIENTS = type(SMALL)(
 
 @pytest.mark.timeout(300)
 def test_a_thousand_jobs_that_ended_in_every_way_leave_nothing() -> None:
-    """Invariant 8; GM 10.3, 28.3d, 37.2a."""
+    """MW 37.2b, 37.2d, 36.5a, 41.19c: invariant 8; GM 10.3, 28.3d, 37.2a."""
     play(1_000)
 
 

@@ -71,6 +71,7 @@ def cut_off_from_gates(cluster: SimCluster, manager: str) -> list[tuple[str, str
 def test_what_ended_meanwhile_is_not_begun_again_by_one_that_was_cut_off(
     cluster: SimCluster,
 ) -> None:
+    """MW 33.2a-b."""
     starts = Starts(cluster)
     submission = submitted(cluster, 6)
     former = manager_of_the_job(cluster)
@@ -87,6 +88,7 @@ def test_what_ended_meanwhile_is_not_begun_again_by_one_that_was_cut_off(
 
 
 def test_one_that_is_back_hears_that_another_has_the_job(cluster: SimCluster) -> None:
+    """MW 15.1d, 15.3a-b, 33.2c-d."""
     submission = submitted(cluster, 12)
     former = manager_of_the_job(cluster)
     pairs = cut_off_from_gates(cluster, former)
@@ -101,7 +103,7 @@ def test_one_that_is_back_hears_that_another_has_the_job(cluster: SimCluster) ->
 
 
 def test_one_whose_gate_is_silent_starts_nothing_until_it_answers(cluster: SimCluster) -> None:
-    """With nobody to take over, the work waits for the gate, and then goes on."""
+    """MW 15.1a-c, 15.2c: with nobody to take over, work waits for the gate, and goes on."""
     other = {"north-m1", "north-m2"}
     starts = Starts(cluster)
     submission = submitted(cluster, 8)

@@ -79,7 +79,7 @@ def test_a_manager_that_comes_late_asks_those_whom_it_does_not_know(cluster: Sim
 
 
 def test_leaving_and_dying_are_told_apart_and_leave_nothing(cluster: SimCluster) -> None:
-    """MW 1.3a-c, 5.4b, 41.12d: gone from every table, and what is told of it is true."""
+    """MW 1.3a-c, 5.4b, 41.12d, 41.17a: gone from every table, and what is told of it is true."""
     cluster.loop.spawn(cluster.loop.root, cluster["north-w1"].stop())
     cluster["north-w2"].kill(power_off=True)
     cluster.run_for(10.0)

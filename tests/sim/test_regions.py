@@ -78,7 +78,7 @@ def test_the_nearest_takes_what_fits_and_the_next_what_does_not() -> None:
 
 
 def test_two_datacenters_fail_at_once_and_the_third_takes_everything() -> None:
-    """GM 24.4a, 27.3a, 27.3b, 30.2a: no cascade, and nothing is lost."""
+    """MW 36.4d, 30.2b, GM 24.4a, 27.3a, 27.3b, 30.2a: no cascade, and nothing is lost."""
     with SimCluster(6, THREE) as cluster:
         near_and_far(cluster)
         cluster.start()
@@ -133,7 +133,9 @@ def test_a_datacenter_is_probed_once_an_interval_however_many_managers_it_has() 
 
 
 def test_work_goes_on_in_a_datacenter_that_is_cut_off_and_is_not_done_twice() -> None:
-    """GM 23.3b, 33.3a, 33.3b, 33.3d: shorter than it is given up, it runs on and is reconciled."""
+    """MW 36.4c, GM 23.3b, 33.3a, 33.3b, 33.3d: shorter than it is given up, it runs on and is
+    reconciled.
+    """
     with SimCluster(9, THREE) as cluster:
         cluster.start()
         cluster.run_for(5.0)

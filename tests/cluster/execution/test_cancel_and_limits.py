@@ -27,7 +27,7 @@ async def test_a_polite_workflow_ends_by_itself(bench: Bench) -> None:
 
 
 async def test_a_coroutine_is_cancelled_where_it_waits(bench: Bench) -> None:
-    """MW 14.2b, c."""
+    """MW 8.4c, 14.2b, c."""
     dispatch = await running(bench, "polite_coroutine")
     assert bench.pool.cancel(dispatch, 30.0, "no longer needed")
     end = await bench.end(dispatch)
@@ -50,7 +50,7 @@ async def test_a_command_is_asked_by_sigterm(bench: Bench) -> None:
 
 
 async def test_what_waits_is_cancelled_without_running(bench: Bench) -> None:
-    """MW 14.1b; 43.6 one outcome."""
+    """MW 14.1b, 43.6 one outcome."""
     blocking = [bench.start("deaf") for _ in range(2)]
     waiting = bench.start("empty")
     assert bench.pool.cancel(waiting, 30.0)

@@ -98,7 +98,7 @@ async def test_an_attempt_without_progress_times_out(plane: Plane) -> None:
 
 
 async def test_proven_progress_extends_the_timeout(plane: Plane) -> None:
-    """MW 19.1, 19.2; 41.22a; GM 7.1b."""
+    """MW 19.1, 19.2, 41.22a; GM 7.1b."""
     await plane.start(workers=1)
     plane.gate.grant_seconds = 5.0
     await plane.run("j1", workflow("steady", args={"steps": 12}, timeout_seconds=0.3))
@@ -107,7 +107,7 @@ async def test_proven_progress_extends_the_timeout(plane: Plane) -> None:
 
 
 async def test_an_extension_that_is_refused_ends_the_attempt(plane: Plane) -> None:
-    """MW 41.22c, e."""
+    """MW 31.2c, 41.22c, e."""
     await plane.start(workers=1)
     await plane.run("j1", workflow("steady", args={"steps": 100}, timeout_seconds=0.3))
     await plane.finished("j1")

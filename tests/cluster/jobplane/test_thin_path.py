@@ -71,7 +71,7 @@ async def test_nothing_of_a_dropped_job_stays_anywhere(plane: Plane) -> None:
 
 
 async def test_progress_counters_and_latency_reach_the_gate_whole(plane: Plane) -> None:
-    """MW 9.4; GM 8.3; invariant 6: a short job's one window is flushed at its end."""
+    """MW 11.3a-b, 9.4; GM 8.3; invariant 6: a short job's one window is flushed at its end."""
     await plane.start()
     await plane.run("j1", *[workflow("measuring", f"m{n}", args={"times": 100}) for n in range(4)])
     await plane.finished("j1")

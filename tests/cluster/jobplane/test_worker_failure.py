@@ -51,7 +51,7 @@ async def test_what_a_dead_worker_had_runs_again_elsewhere(plane: Plane) -> None
 
 
 async def test_a_crashing_child_costs_an_attempt_and_the_last_one_fails(plane: Plane) -> None:
-    """MW 41.8b, c; 45.3."""
+    """MW 41.8b, c, 45.3."""
     await plane.start(workers=1)
     await plane.run("j1", workflow("leaving", args={"status": 3}, attempts=2))
     assert (await plane.finished("j1")).state == "failed"
@@ -86,7 +86,7 @@ async def test_a_worker_that_restarts_is_a_new_one(plane: Plane) -> None:
 
 
 async def test_a_draining_worker_finishes_what_it_has_and_gets_nothing_new(plane: Plane) -> None:
-    """MW 40.3."""
+    """MW 56.2, 40.3."""
     await plane.start()
     await plane.run("j1", *[workflow("sleeping", f"s{n}", args={"seconds": 0.3}) for n in range(2)])
     drained = plane.workers[0]

@@ -120,7 +120,7 @@ def flood(addresses: list[str], seconds: float) -> None:
 
 
 async def test_long_churn_leaves_memory_and_descriptors_flat() -> None:
-    """GM 29.2b, 29.2d: descriptors and memory are flat."""
+    """MW 37.3b-d, 36.5d, 37.2c, GM 29.2b, 29.2d: descriptors and memory are flat."""
     forgetful = {"memory.retention_seconds": 5.0}
     first = await Node.start(name="stays-0", profile="local", overrides=forgetful)
     staying = [first] + [

@@ -66,6 +66,16 @@ def test_a_large_value_that_was_not_fetched_says_so() -> None:
         _ = ended["a"]
 
 
+def test_a_value_that_cannot_be_decoded_is_there_as_it_came() -> None:
+    """MW 57.3: the error is the reader's, and the bytes stay at hand."""
+    garbage = WorkflowResult("a", 1, "completed", b"\xc1", datacenter="eu")
+    ended = outcome("completed", garbage, done("b", 2))
+    with pytest.raises(msgspec.DecodeError):
+        _ = ended["a"]
+    assert ended["b"] == 2
+    assert ended.result_of("a").value == b"\xc1"
+
+
 def test_a_file_that_a_result_names_is_never_read(tmp_path: Path) -> None:
     """What the network names is no path of this machine."""
     secret = tmp_path / "secret"

@@ -18,6 +18,7 @@ def test_the_tiny_is_sent_ahead_within_a_bound() -> None:
 
 
 def test_one_long_run_ends_it_and_short_ones_bring_it_back_gradually() -> None:
+    """MW 43.8."""
     depth = PipelineDepth()
     for _ in range(50):
         depth.learn("m:f", 0.0001)

@@ -130,7 +130,7 @@ async def test_nothing_is_left_of_a_job_however_it_ended(world: GateWorld) -> No
 
 
 async def test_an_open_job_takes_little_memory(world: GateWorld) -> None:
-    """At most 4 KiB and its payload for each open job; nothing for each that has ended."""
+    """MW 41.5e: at most 4 KiB and its payload while it is open; nothing for one that has ended."""
     manager = await world.manager()
     gate = await world.gate()
     manager.run = None

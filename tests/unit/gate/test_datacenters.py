@@ -31,7 +31,7 @@ async def test_a_split_job_runs_each_workflow_once(world: GateWorld) -> None:
 
 
 async def test_shares_say_how_much_goes_where(world: GateWorld) -> None:
-    """GM 27.2a, 27.2d: proportional; the bigger share gets more."""
+    """MW 36.2a-c, GM 27.2a, 27.2d: proportional; the bigger share gets more."""
     eu, us = await world.manager("m-eu", "eu"), await world.manager("m-us", "us")
     await world.gate()
     names = [f"w{n}" for n in range(8)]

@@ -13,7 +13,7 @@ from .world import GateWorld, job
 
 
 async def test_a_result_comes_back_to_the_client(world: GateWorld) -> None:
-    """GM 1.1a, 9.3a, 10.1a, 10.1d."""
+    """MW 7.4a-b, GM 1.1a, 9.3a, 10.1a, 10.1d."""
     await world.manager()
     gate = await world.gate()
     handle = await world.client().submit(job("a", "b"))
@@ -124,6 +124,7 @@ async def test_a_result_for_a_job_that_is_gone_allocates_nothing(world: GateWorl
 
 
 async def test_nonsense_in_a_batch_is_refused_alone(world: GateWorld) -> None:
+    """MW 41.28e."""
     manager = await world.manager()
     await world.gate()
 

@@ -89,7 +89,7 @@ async def test_a_rate_set_while_the_gate_runs_is_held_from_then_on(world: GateWo
 
 
 async def test_reports_are_written_beside_the_result(world: GateWorld, tmp_path: Path) -> None:
-    """GM 9.3b, 12.1a-c, 12.2b."""
+    """MW 35.2a, 35.1b, GM 9.3b, 12.1a-c, 12.2b."""
     await world.manager()
     await world.gate(reports_folder=str(tmp_path))
     handle = await world.client().submit(job("a", reports=("json:out/r.json", "csv:r.csv")))
@@ -104,7 +104,7 @@ async def test_reports_are_written_beside_the_result(world: GateWorld, tmp_path:
 
 
 async def test_a_report_that_fails_does_not_fail_the_job(world: GateWorld, tmp_path: Path) -> None:
-    """GM 12.3a, 12.3c, 35.2c, Q8: isolated, logged, counted; the others are written."""
+    """MW 35.3a, GM 12.3a, 12.3c, 35.2c, Q8: isolated, logged, counted; the others are written."""
     await world.manager()
     gate = await world.gate(reports_folder=str(tmp_path))
     (tmp_path / "taken").mkdir()
@@ -128,7 +128,7 @@ async def test_a_report_that_fails_does_not_fail_the_job(world: GateWorld, tmp_p
 async def test_reports_are_written_while_the_gate_goes_on(
     world: GateWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """GM 12.3b: a disk that stands still holds up the report and nothing else."""
+    """MW 35.1c, 35.3c, GM 12.3b: a disk that stands still holds up the report and nothing else."""
     await world.manager()
     await world.gate(reports_folder=str(tmp_path))
     still = threading.Event()

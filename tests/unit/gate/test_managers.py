@@ -151,7 +151,7 @@ async def test_a_dead_manager_gets_a_successor_with_what_is_known(world: GateWor
 
 
 async def test_a_job_too_wide_for_a_datacenter_goes_to_another(world: GateWorld) -> None:
-    """GM 1.3b: all managers refuse, the next datacenter is tried and waited for instead."""
+    """MW 55.8, GM 1.3b: all managers refuse, so the next datacenter is tried instead."""
     narrow = await world.manager("m-1", "eu")
     wide = await world.manager("m-2", "us")
     await world.gate()

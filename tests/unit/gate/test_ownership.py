@@ -82,7 +82,9 @@ async def test_a_dead_gates_jobs_are_taken_over(world: GateWorld) -> None:
 
 
 async def test_results_recorded_before_a_takeover_are_not_run_again(world: GateWorld) -> None:
-    """GM 41.28c, 52.1: what is durable is input for the manager that starts anew."""
+    """MW 57.4, 59.3, 41.28d, GM 41.28c, 52.1: what is durable is input for the manager that starts
+    anew.
+    """
     manager = await world.manager()
     one = await world.gate("g-1", **QUICK)
 
@@ -183,7 +185,9 @@ class Switch:
 
 
 async def test_a_gate_without_the_ledger_steps_down_and_keeps_results(world: GateWorld) -> None:
-    """GM 15.1b, 15.2a-c, 20.1c, 33.1a: no new jobs, running ones go on, results are kept."""
+    """MW 30.2c, 41.21e, GM 15.1b, 15.2a-c, 20.1c, 33.1a: no new jobs, running ones go on, results
+    are kept.
+    """
     manager = await world.manager()
     gate = await world.gate("g-1", **QUICK)
     manager.run = None
@@ -204,7 +208,9 @@ async def test_a_gate_without_the_ledger_steps_down_and_keeps_results(world: Gat
 
 
 async def test_a_gate_that_comes_back_late_lets_go_of_what_others_took(world: GateWorld) -> None:
-    """GM 9.1c, 9.3c, 13.1d, 15.3b, 25.1c, 33.1c-d, 41.3d: the higher epoch finishes it, once."""
+    """MW 33.1b, 59.1, GM 9.1c, 9.3c, 13.1d, 15.3b, 25.1c, 33.1c-d, 41.3d: the higher epoch finishes
+    it, once.
+    """
     manager = await world.manager()
     one = await world.gate("g-1", **QUICK)
     manager.run = None

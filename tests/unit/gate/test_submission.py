@@ -70,7 +70,7 @@ async def test_a_repeat_of_one_submission_dispatches_once(world: GateWorld) -> N
 
 
 async def test_a_client_over_its_rate_is_told_when_to_come_back(world: GateWorld) -> None:
-    """GM 4.3a-b: limits for each client, with a hint; another client is not touched."""
+    """MW 41.18b, GM 4.3a-b: limits for each client, with a hint; another client is not touched."""
     await world.manager()
     await world.gate(submissions_per_second=0.5, submissions_burst=2)
     greedy = world.client(patience_seconds=0.1)
@@ -100,7 +100,7 @@ async def test_an_overloaded_gate_sheds_submissions_and_serves_results(world: Ga
 
 
 async def test_a_full_gate_refuses_more_jobs(world: GateWorld) -> None:
-    """GM 59.9, 57.9: admission is bounded and cheap."""
+    """MW 58.9, 53.5, GM 59.9, 57.9: admission is bounded and cheap."""
     manager = await world.manager()
     await world.gate(max_open_jobs=1)
     manager.run = None

@@ -194,7 +194,7 @@ async def test_a_slow_client_costs_nobody_and_catches_up(world: GateWorld) -> No
 
 
 async def test_a_client_that_is_gone_is_forgotten(world: GateWorld) -> None:
-    """GM 23.2d: a dead watcher leaves nothing and delays nothing."""
+    """MW 7.4c, GM 23.2d: a dead watcher leaves nothing and delays nothing."""
     manager = await world.manager()
     gate = await world.gate()
     manager.run = None

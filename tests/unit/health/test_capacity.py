@@ -78,7 +78,7 @@ def test_a_draining_worker_has_no_cores_to_give() -> None:
 
 
 def test_an_older_status_is_refused_and_a_restarted_manager_is_not() -> None:
-    """GM 2.3c: sequences start low again after a restart."""
+    """MW 54.7, GM 2.3c: sequences start low again after a restart."""
     book = CapacityAggregator(stale_seconds=10.0)
     assert book.report(status("m1", sequence=50), 0.0)
     assert not book.report(status("m1", sequence=49), 1.0)
@@ -99,6 +99,7 @@ def test_old_reports_stop_counting_and_silence_is_unknown() -> None:
 
 
 def test_invented_managers_are_bounded_and_the_silent_are_forgotten() -> None:
+    """MW 44.7, 59.8."""
     book = CapacityAggregator(stale_seconds=10.0, max_managers=4)
     for number in range(50):
         book.report(status(f"m{number}"), float(number) / 10)

@@ -54,7 +54,7 @@ def test_an_answer_gives_the_round_trip() -> None:
 
 
 def test_unanswered_probes_suspect_and_then_give_up() -> None:
-    """GM 3.5c, 3.5e."""
+    """MW 54.5, GM 3.5c, 3.5e."""
     state = ProbeState()
     story = run(state, 0.0, 20.0, lambda now: 0.1 if now < 5.0 else None)
     assert [reach for _, reach in story] == [Reach.SUSPECTED, Reach.UNREACHABLE]
@@ -99,7 +99,7 @@ def test_five_percent_loss_is_no_death() -> None:
 
 
 def test_the_timeout_follows_the_round_trip() -> None:
-    """GM 26.1a, 24.1a, 41.20a."""
+    """MW 31.3c, GM 26.1a, 24.1a, 41.20a."""
     state = ProbeState(ProbeRules(least_timeout_seconds=0.2))
     assert state.timeout_seconds == state.rules.most_timeout_seconds
     run(state, 0.0, 60.0, lambda _: 0.3)

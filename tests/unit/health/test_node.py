@@ -88,7 +88,7 @@ def sketch(*values: float) -> bytes:
     ],
 )
 def test_latencies_and_their_level(seconds: float, level: SloLevel) -> None:
-    """GM 41.14a."""
+    """MW 16.2a, 16.4a-c, GM 41.14a."""
     slo = SloClassifier()
     slo.record(sketch(*[seconds] * 200), 0.0)
     assert slo.view(0.0).level is level
@@ -132,7 +132,7 @@ def test_health_acts_only_on_what_lasts() -> None:
 
 
 def test_windows_rotate_and_old_ones_do_not_count() -> None:
-    """GM 41.14d, 41.29d."""
+    """MW 16.2b-c, GM 41.14d, 41.29d."""
     slo = SloClassifier(SloTargets(window_seconds=10.0, windows=3))
     for number in range(50):
         slo.record(sketch(1.0), number * 10.0)

@@ -34,13 +34,13 @@ def test_a_dispatch_holds_its_cores_until_it_is_released() -> None:
 
 @pytest.mark.parametrize("cores", [0, -1, 5])
 def test_cores_that_do_not_exist_are_refused(cores: int) -> None:
-    """MW 2.2a, c."""
+    """MW 4.3b, 2.2a, c."""
     with pytest.raises(ValueError, match="cores asked"):
         WorkerSlots("w", "1", 4).bind("d", JOB, cores)
 
 
 def test_a_dispatch_id_is_bound_once_and_released_once() -> None:
-    """MW 2.2d; 47.1."""
+    """MW 55.4, 2.2d, 47.1."""
     slots = WorkerSlots("w", "1", 4)
     slots.bind("d", JOB, 1)
     with pytest.raises(ValueError, match="already bound"):
@@ -65,7 +65,7 @@ def test_what_is_ahead_holds_no_core_until_its_turn() -> None:
     st.lists(st.tuples(st.booleans(), st.integers(0, 15), st.integers(1, 4)), max_size=60),
 )
 def test_bound_cores_never_exceed_cores(steps: list[tuple[bool, int, int]]) -> None:
-    """Invariant 9, over any sequence of binding and releasing."""
+    """MW 10.1a-c: invariant 9, over any sequence of binding and releasing."""
     slots = WorkerSlots("w", "1", 4)
     for bind, number, cores in steps:
         name = f"d{number}"
@@ -79,7 +79,7 @@ def test_bound_cores_never_exceed_cores(steps: list[tuple[bool, int, int]]) -> N
 
 
 def test_better_standing_goes_before_more_cores_and_a_shut_worker_is_never_chosen() -> None:
-    """MW 3.2, 5.1."""
+    """MW 43.2, 3.2, 5.1."""
     allocation = pool(healthy=1, busy=8, degraded=16, shut=32)
     allocation.workers["busy"].standing = Standing.BUSY
     allocation.workers["degraded"].standing = Standing.DEGRADED
@@ -110,7 +110,7 @@ def test_a_worker_to_avoid_is_taken_only_where_no_other_has_room() -> None:
 
 
 def test_an_exclusive_holder_shares_with_nobody_in_both_directions() -> None:
-    """MW 4.4."""
+    """MW 4.1c, 4.4."""
     allocation = pool(a=2, b=2)
     allocation.workers["a"].bind("d", OTHER, 1)
     assert chosen(allocation, exclusive=True) == "b"

@@ -32,7 +32,7 @@ def jobs(queue: FairQueue, **counts: int) -> None:
 
 
 def test_equal_jobs_take_turns_whatever_their_size() -> None:
-    """MW 43.5, 46.1, 56.1: the second job does not wait for the first to end."""
+    """MW 4.1b, 4.3c, 43.5, 46.1, 56.1: the second job does not wait for the first to end."""
     queue = FairQueue()
     jobs(queue, a=100, b=3)
     assert serve(queue, 6).count("b") == 3
@@ -69,7 +69,7 @@ def test_no_priority_starves_the_others() -> None:
 
 
 def test_wide_workflows_pay_for_their_width() -> None:
-    """MW 46.2."""
+    """MW 4.3a, 44.9, 46.2."""
     queue = FairQueue()
     wide, narrow = JobLine("wide"), JobLine("narrow")
     for number in range(100):
@@ -80,7 +80,7 @@ def test_wide_workflows_pay_for_their_width() -> None:
 
 
 def test_within_a_job_priorities_go_first_and_waiting_raises_them() -> None:
-    """MW 4.2, 46.3."""
+    """MW 4.1a, 4.2, 46.3."""
     line = JobLine("a")
     line.push(ready("old", priority=0, since=0.0))
     line.push(ready("new", priority=1, since=2 * AGE_SECONDS))

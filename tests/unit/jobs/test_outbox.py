@@ -23,7 +23,7 @@ def test_oldest_first_in_bounded_batches() -> None:
 
 
 def test_what_was_sent_is_kept_and_due_again_when_its_answer_stays_out() -> None:
-    """GM 9.4a, MW 22.2a."""
+    """MW 57.5, GM 9.4a, MW 22.2a."""
     outbox = Outbox(10.0)
     outbox.put(result("a"))
     outbox.sent(outbox.due(0.0, 9), 0.0)
@@ -34,6 +34,7 @@ def test_what_was_sent_is_kept_and_due_again_when_its_answer_stays_out() -> None
 
 
 def test_only_recording_removes() -> None:
+    """MW 55.4."""
     outbox = Outbox(10.0)
     outbox.put(result("a"))
     outbox.put(result("a", attempt=2))
@@ -45,7 +46,7 @@ def test_only_recording_removes() -> None:
 
 
 def test_a_second_result_of_the_same_attempt_is_not_news() -> None:
-    """MW 22.2c, 51.1."""
+    """MW 54.3, 22.2c, 51.1."""
     outbox = Outbox(10.0)
     outbox.put(result("a"))
     outbox.put(result("a"))

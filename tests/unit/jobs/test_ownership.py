@@ -30,6 +30,7 @@ def test_nobody_owns_anything_in_an_empty_cluster() -> None:
 
 
 def test_a_gate_that_leaves_moves_its_own_jobs_only_and_to_the_next_in_rank() -> None:
+    """MW 41.23e."""
     left = GATES[:-1]
     for key in KEYS:
         before = rank(key, GATES)
@@ -38,6 +39,7 @@ def test_a_gate_that_leaves_moves_its_own_jobs_only_and_to_the_next_in_rank() ->
 
 
 def test_jobs_spread_evenly() -> None:
+    """MW 41.23d."""
     counts = Counter(owner(key, GATES) for key in KEYS)
     assert all(300 < counts[gate] < 500 for gate in GATES)
 

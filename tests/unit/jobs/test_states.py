@@ -62,6 +62,7 @@ def test_a_job_moves_only_along_its_table(source: JobState, target: JobState) ->
 def test_a_workflow_moves_only_along_its_table(
     source: WorkflowState, target: WorkflowState
 ) -> None:
+    """MW 7.1."""
     if target in WORKFLOW_EDGES[source]:
         assert check_workflow("w", source, target) is target
         return
@@ -70,6 +71,7 @@ def test_a_workflow_moves_only_along_its_table(
 
 
 def test_a_refusal_tells_the_whole_story() -> None:
+    """MW 7.3a-b."""
     story = job_story("j-1")
     story.advance(JobState.CANCELLED)
     with pytest.raises(InvalidTransition, match=r"submitted -> cancelled") as caught:

@@ -47,6 +47,7 @@ def test_what_is_no_reference_is_none(text: str) -> None:
 
 @given(some.integers(0, 5 * PART_BYTES))
 def test_the_parts_of_a_value_make_up_the_whole(size: int) -> None:
+    """MW 38.2a-b."""
     value = bytes(size)
     parts = [part_of(value, part) for part in range(parts_in(size))]
     assert b"".join(parts) == value

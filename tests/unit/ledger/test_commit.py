@@ -60,6 +60,7 @@ async def test_submissions_of_one_moment_share_one_transaction() -> None:
 
 
 async def test_a_submission_fails_fast_while_the_database_is_away() -> None:
+    """MW 41.21c."""
     engine, ledger = make()
     async with serving(ledger):
         engine.down = "before"
@@ -114,6 +115,7 @@ async def test_what_is_queued_at_the_end_is_committed() -> None:
 
 
 async def test_closing_in_an_outage_tells_everyone_who_waits() -> None:
+    """MW 41.19d."""
     engine, ledger = make()
     async with serving(ledger):
         await ledger.create(new_job())
@@ -126,6 +128,7 @@ async def test_closing_in_an_outage_tells_everyone_who_waits() -> None:
 
 
 async def test_too_many_waiting_submissions_are_refused() -> None:
+    """MW 41.26a."""
     _, ledger = make()
     ledger.commits._max_queued = 2
     async with serving(ledger):

@@ -71,7 +71,7 @@ async def test_concurrent_twins_make_one_job(ledger: SqlLedger) -> None:
 
 
 async def test_the_same_key_with_another_payload_is_refused(ledger: SqlLedger) -> None:
-    """GM 32.2c, 41.5d: same key, other digest."""
+    """MW 44.3, 32.1c, GM 32.2c, 41.5d: same key, other digest."""
     await ledger.create(new_job())
     with pytest.raises(LedgerConflict, match="another payload"):
         await ledger.create(new_job(digest=b"other"))
@@ -125,7 +125,7 @@ async def test_a_step_is_stored_whole(ledger: SqlLedger) -> None:
 
 
 async def test_a_result_is_recorded_once(ledger: SqlLedger) -> None:
-    """GM 9.4a, 28.3c: the first result of an attempt stays."""
+    """MW 59.4, 41.28b, GM 9.4a, 28.3c: the first result of an attempt stays."""
     await ledger.create(new_job())
     await ledger.record(write(results=(result("a", 2, body=b"first"),)))
     await ledger.record(write(results=(result("a", 3, body=b"second"),)))
@@ -141,6 +141,7 @@ async def test_a_job_is_created_with_its_places(ledger: SqlLedger) -> None:
 
 
 async def test_a_placement_is_replaced_by_its_successor(ledger: SqlLedger) -> None:
+    """MW 41.28a."""
     await ledger.create(new_job())
     await ledger.record(write(placed=(Placed("eu", "m-1", 1, "open"),)))
     await ledger.record(write(placed=(Placed("eu", "m-2", 2, "open"),)))
@@ -175,7 +176,7 @@ async def test_an_ended_job_takes_no_more_and_holds_no_lease(ledger: SqlLedger) 
 
 
 async def test_a_lower_epoch_is_refused_everywhere(ledger: SqlLedger) -> None:
-    """GM 41.3a-c, 15.3c: current passes, stale is refused, a transfer raises the token."""
+    """MW 41.25b, GM 41.3a-c, 15.3c: current passes, stale is refused, a transfer raises it."""
     await ledger.create(new_job())
     lease = await ledger.acquire("job-1", "gate-b", 1, force=True)
     assert (lease.owner, lease.epoch) == ("gate-b", 2)
@@ -185,7 +186,7 @@ async def test_a_lower_epoch_is_refused_everywhere(ledger: SqlLedger) -> None:
 
 
 async def test_of_two_claimants_one_takes_the_job(ledger: SqlLedger) -> None:
-    """GM 28.2a: two claimants, the fence decides."""
+    """MW 41.21a, GM 28.2a: two claimants, the fence decides."""
     await ledger.create(new_job())
     claims = [ledger.acquire("job-1", f"gate-{n}", 1, force=True) for n in range(8)]
     outcomes = await asyncio.gather(*claims, return_exceptions=True)
@@ -236,6 +237,7 @@ async def test_ids_are_found_by_prefix(ledger: SqlLedger) -> None:
 
 
 async def test_events_are_read_from_where_a_reader_left_off(ledger: SqlLedger) -> None:
+    """MW 41.26d."""
     await ledger.create(new_job())
     await ledger.record(write(events=tuple(Event(n, "state") for n in range(2, 6))))
     assert [e.sequence for e in await ledger.events("job-1", after=3)] == [4, 5]
@@ -243,7 +245,7 @@ async def test_events_are_read_from_where_a_reader_left_off(ledger: SqlLedger) -
 
 
 async def test_a_repeated_step_changes_nothing(ledger: SqlLedger) -> None:
-    """A write whose acknowledgement was lost is tried again."""
+    """MW 41.10d: A write whose acknowledgement was lost is tried again."""
     await ledger.create(new_job())
     step = write(state="routed", events=(Event(2, "routed"),), results=(result("a", 3),))
     await ledger.record(step)

@@ -47,7 +47,7 @@ def test_the_newest_revision_is_the_one_the_code_expects() -> None:
 
 
 async def test_a_gate_of_the_version_before_writes_beside_a_newer_one(url: str) -> None:
-    """It has the schema of its start in mind: what was added fills itself in."""
+    """MW 38.3d: it has the schema of its start in mind: what was added fills itself in."""
     engine = open_engine(url, SystemClock())
     await engine.write(bring_up_to_date)
 
@@ -77,6 +77,7 @@ async def test_jobs_of_an_older_schema_are_kept(url: str) -> None:
 
 
 async def test_a_newer_schema_is_refused(url: str) -> None:
+    """MW 51.3."""
     engine = open_engine(url, SystemClock())
     await engine.write(bring_up_to_date)
 

@@ -44,6 +44,7 @@ async def test_an_expired_key_makes_a_new_job(ledger: SqlLedger, clock: WallCloc
 
 
 async def test_a_key_in_use_is_kept_to_its_last_second(ledger: SqlLedger, clock: WallClock) -> None:
+    """MW 32.1d."""
     await ledger.create(new_job())
     clock.wall_now += 59
     await forget(ledger)
@@ -82,7 +83,7 @@ async def test_an_open_job_is_kept_however_old(ledger: SqlLedger, clock: WallClo
 
 
 async def test_a_lease_expires_by_the_ledgers_clock(ledger: SqlLedger, clock: WallClock) -> None:
-    """GM 14.1b: renewed before expiry, then run out."""
+    """MW 41.25c, GM 14.1b: renewed before expiry, then run out."""
     await ledger.create(new_job())
     await ledger.renew("gate-a", "i", 3.0)
     clock.wall_now += 2.9

@@ -40,7 +40,7 @@ def steady(state: Counted, pace: Pace, per_second: int, seconds: int) -> None:
 
 
 def test_a_wait_is_the_queue_over_the_pace_that_was_measured() -> None:
-    """GM 19.1a, 19.1b, 19.1c: dispatches are counted and make a rate."""
+    """MW 16.1a-b, GM 19.1a, 19.1b, 19.1c: dispatches are counted and make a rate."""
     state = Counted()
     pace = Pace(state)  # type: ignore[arg-type]
     steady(state, pace, 20, 60)
@@ -64,7 +64,7 @@ def test_a_pause_lengthens_the_wait_little_by_little() -> None:
 
 
 def test_a_pace_that_has_faded_is_none() -> None:
-    """A status that says the same need not be sent again."""
+    """MW 16.1c: A status that says the same need not be sent again."""
     state = Counted()
     pace = Pace(state)  # type: ignore[arg-type]
     steady(state, pace, 1, 5)

@@ -115,6 +115,7 @@ async def test_a_restart_under_the_same_name_is_another_instance(pair: tuple[Nod
 async def test_the_job_layer_suspects_refutes_and_expires_for_one_job(
     pair: tuple[Node, Node],
 ) -> None:
+    """MW 41.17c."""
     _, b = pair
     events = b.events()
     b.suspect_for_job("j1", "a")

@@ -18,6 +18,7 @@ ACCUSER = 100
 
 
 def test_confirmations_shorten_and_the_expiry_says_why() -> None:
+    """MW 41.17b."""
     table = SuspicionTable()
     assert table.suspect(1, 4, ACCUSER, 10.0, *BOUNDS) == "opened"
     assert table.deadline(1) == 40.0
@@ -53,7 +54,7 @@ def test_every_verdict_has_its_word_and_its_place() -> None:
 
 
 def test_the_job_layer_is_apart_and_ends_with_its_job_or_node() -> None:
-    """GM 3.6b."""
+    """MW 41.17e, GM 3.6b."""
     table = SuspicionTable()
     for job in (1, 2, 3):
         table.suspect(7, 1, ACCUSER, 0.0, 1.0, 1.0, 0, job=job)

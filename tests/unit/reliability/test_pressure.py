@@ -29,7 +29,7 @@ def gauge_at(delay: float, seconds: float = 20.0) -> PressureGauge:
     [(0.0, Level.NONE), (0.2, Level.THROTTLE), (0.9, Level.BATCH), (5.0, Level.REJECT)],
 )
 def test_the_level_follows_the_measured_delay(delay: float, level: Level) -> None:
-    """GM 5.1, invariant 7."""
+    """MW 59.5, 11.1a-c, GM 5.1, invariant 7."""
     assert gauge_at(delay).level(20.0) is level
 
 
@@ -72,7 +72,9 @@ def test_pressure_always_falls_when_nothing_waits(samples: list[tuple[float, flo
 
 
 def test_a_sender_that_hears_nothing_relaxes_step_by_step() -> None:
-    """GM 44.8, 54.1: rejected statistics cannot keep the word that lifts the rejection away."""
+    """MW 55.7, GM 44.8, 54.1: rejected statistics cannot keep the word that lifts the rejection
+    away.
+    """
     pace = SenderPace(PressureRules(relax_seconds=5.0))
     pace.told(Level.REJECT, 0.0)
     found = [pace.level(now) for now in (0.0, 4.9, 5.0, 10.0, 15.0, 500.0)]
@@ -80,7 +82,7 @@ def test_a_sender_that_hears_nothing_relaxes_step_by_step() -> None:
 
 
 def test_a_sender_follows_up_and_down_at_once() -> None:
-    """GM 5.2c, 5.3a, 21.1e, 41.9a, 41.9b, 41.9c."""
+    """MW 9.2c, GM 5.2c, 5.3a, 21.1e, 41.9a, 41.9b, 41.9c."""
     pace = SenderPace()
     quiet = pace.interval_seconds(0.0)
     pace.told(Level.BATCH, 0.0)
@@ -118,7 +120,7 @@ def test_levels_travel_by_name(label: str, level: Level) -> None:
 def test_a_full_queue_says_what_it_dropped(
     full: Full, taken: bool, dropped: tuple[int, ...], left: list[int]
 ) -> None:
-    """GM 41.30c, 21.1c, 53.6."""
+    """MW 55.10, 58.5, 41.26a, GM 41.30c, 21.1c, 53.6."""
     queue = BoundedQueue[int](2, full)
     queue.offer(1, 0.0)
     queue.offer(2, 0.0)
@@ -143,7 +145,7 @@ def test_a_queue_of_nothing_is_refused() -> None:
 
 
 def test_control_never_waits_behind_another_class() -> None:
-    """GM 58.7, invariant 7."""
+    """MW 59.7, GM 58.7, invariant 7."""
     queues = ClassQueues[str](dict.fromkeys(MessageClass, 100))
     for number in range(50):
         queues.offer(MessageClass.RESULTS, f"r{number}", 0.0)

@@ -32,7 +32,7 @@ def delays(policy: RetryPolicy, seed: int, count: int) -> list[float]:
 
 
 def test_without_jitter_delays_double_up_to_the_cap() -> None:
-    """GM 41.24c."""
+    """MW 59.2, GM 41.24c."""
     policy = RetryPolicy(attempts=0, base_seconds=1.0, cap_seconds=5.0, jitter=Jitter.NONE)
     assert delays(policy, 1, 5) == [1.0, 2.0, 4.0, 5.0, 5.0]
 
@@ -44,7 +44,9 @@ def test_no_delay_is_negative_or_over_the_cap(policy: RetryPolicy, seed: int) ->
 
 @pytest.mark.parametrize("jitter", [Jitter.FULL, Jitter.DECORRELATED])
 def test_those_who_failed_together_do_not_return_together(jitter: Jitter) -> None:
-    """GM 41.24a, 41.24b, 41.24e, 31.3d: a thousand clients spread over the whole range."""
+    """MW 55.2, 41.4c, GM 41.24a, 41.24b, 41.24e, 31.3d: a thousand clients spread over the whole
+    range.
+    """
     policy = RetryPolicy(attempts=0, base_seconds=1.0, cap_seconds=60.0, jitter=jitter)
     fourth = sorted(delays(policy, seed, 4)[-1] for seed in range(1_000))
     tenths = [fourth[100 * n] for n in range(1, 10)]
@@ -74,7 +76,7 @@ def test_a_success_starts_over() -> None:
 
 
 def test_never_sooner_than_the_peer_asked() -> None:
-    """GM 1.3d."""
+    """MW 56.3, GM 1.3d."""
     retries = Retries(RetryPolicy(cap_seconds=1.0), Random(1))
     step = retries.failed(0.0, retry_after_seconds=20.0)
     assert isinstance(step, Again)
@@ -101,6 +103,7 @@ def test_retries_never_multiply_the_load_of_a_failing_service() -> None:
 
 
 def test_a_budget_fills_again_with_time() -> None:
+    """MW 56.10."""
     budget = RetryBudget(per_second=1.0, capacity=1.0)
     assert budget.spend(0.0)
     assert not budget.spend(0.5)

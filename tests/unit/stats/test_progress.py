@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -75,6 +76,7 @@ def test_a_counter_that_falls_within_an_attempt_keeps_its_maximum() -> None:
 
 
 def test_what_a_lost_attempt_did_stays_counted() -> None:
+    """MW 51.2."""
     progress = merge()
     progress.accept(report(3, 30, attempt=1))
     progress.accept(report(1, 5, attempt=2))
@@ -109,6 +111,7 @@ def test_after_the_final_nothing_changes() -> None:
 
 
 def test_counters_and_attempts_are_bounded() -> None:
+    """MW 38.1c."""
     progress = JobProgressMerge(frozenset({"load"}), max_attempts=2)
     wide = AttemptProgress("load", 1, 1, 0.0, counters={f"c{n}": 1.0 for n in range(65)})
     assert progress.accept(wide).verdict is Verdict.OVER_LIMIT
@@ -137,7 +140,9 @@ def test_datacenters_merge_into_one_view() -> None:
 def test_any_order_with_repeats_and_losses_ends_the_same(
     shuffler: random.Random, steps: list[int]
 ) -> None:
-    """GM 8.2c-d, 21.2a, 21.3a, 28.3b, invariant 6: as long as the last report arrives."""
+    """MW 55.3, 58.3, GM 8.2c-d, 21.2a, 21.3a, 28.3b, invariant 6: as long as the last report
+    arrives.
+    """
     reports = [report(n, sum(steps[:n])) for n in range(1, len(steps) + 1)]
     arriving = [r for r in reports for _ in range(shuffler.randint(0, 2))] + [reports[-1]]
     shuffler.shuffle(arriving)
@@ -148,3 +153,13 @@ def test_any_order_with_repeats_and_losses_ends_the_same(
         assert progress.totals()["requests"] >= seen
         seen = progress.totals()["requests"]
     assert seen == sum(steps)
+
+
+def test_counters_keep_what_a_double_keeps() -> None:
+    """MW 34.4a-b: whole numbers up to two to the 53rd exactly, fractions to the last bit."""
+    counters = {"bytes": float(2**53), "share": 0.1}
+    told = msgspec.structs.replace(report(1, 1), counters=counters)
+    carried = msgspec.msgpack.decode(msgspec.msgpack.encode(told), type=AttemptProgress)
+    progress = merge()
+    progress.accept(carried)
+    assert progress.totals() == counters

@@ -32,6 +32,7 @@ def test_merging_is_order_free(a: list[float], b: list[float], c: list[float]) -
 
 @given(durations.filter(bool))
 def test_the_median_is_within_one_percent(values: list[float]) -> None:
+    """MW 57.8, 34.1a-b."""
     expected = sorted(values)[(len(values) - 1) // 2]
     found = sketch_of(values).quantile(0.5)
     assert found == pytest.approx(expected, rel=0.0101)
@@ -46,6 +47,18 @@ def test_a_sketch_is_as_large_as_the_range_of_its_values_and_not_as_their_number
     assert len(often.to_bytes()) <= 3 * size
     assert size < 8 << 10
     assert len(merged([once.to_bytes(), often.to_bytes()]).to_bytes()) <= 3 * size
+
+
+@pytest.mark.parametrize("values", [[0.2], [0.1, 0.2], [0.1] * 9 + [0.2]])
+def test_the_tail_of_a_few_samples_is_one_of_them(values: list[float]) -> None:
+    """MW 34.4d: no percentile is invented between samples that are not there."""
+    p50, p95, p99 = percentiles(sketch_of(values))
+    assert p50 is not None
+    assert p95 is not None
+    assert p99 is not None
+    assert p50 <= p95 <= p99
+    for found in (p50, p95, p99):
+        assert any(found == pytest.approx(value, rel=0.0101) for value in values)
 
 
 @pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf")])

@@ -40,7 +40,7 @@ def test_a_window_closes_once_the_drift_has_passed() -> None:
 
 
 def test_a_late_report_within_the_drift_still_counts() -> None:
-    """GM 8.1c, 21.3b."""
+    """MW 34.4c, GM 8.1c, 21.3b."""
     windows = JobWindows(RULES)
     add(windows, 0.5)
     assert add(windows, 0.6, elapsed=2.5) is Placed.COUNTED
@@ -66,7 +66,7 @@ def test_a_report_from_the_future_is_refused() -> None:
 
 
 def test_open_windows_and_counters_are_bounded() -> None:
-    """GM 8.4d, 21.1d, 29.1b."""
+    """MW 60.3, GM 8.4d, 21.1d, 29.1b."""
     windows = JobWindows(RULES)
     for second in range(10):
         add(windows, second + 0.5, elapsed=9.5)
@@ -78,6 +78,7 @@ def test_open_windows_and_counters_are_bounded() -> None:
 
 
 def test_the_end_of_a_job_flushes_what_is_open() -> None:
+    """MW 45.1."""
     windows = JobWindows(RULES)
     add(windows, 7.5)
     (last,) = windows.flush(7.6)
@@ -101,6 +102,7 @@ def test_sketches_of_one_window_merge() -> None:
 def test_every_addition_is_in_one_window_or_counted_as_late(
     additions: list[tuple[float, int]],
 ) -> None:
+    """MW 45.1, 34.3b."""
     windows = JobWindows(RULES)
     told, late = [], 0
     for number, (at, amount) in enumerate(additions):

@@ -10,6 +10,7 @@ from distributed.telemetry.logs import RepeatLimiter, node_logger
 
 
 def test_a_line_carries_node_role_and_job(caplog: pytest.LogCaptureFixture) -> None:
+    """MW 39.1c."""
     with caplog.at_level(logging.INFO):
         node_logger("gate", "gate-1").bind(job="j1").info("accepted", extra={"epoch": 3})
     record = caplog.records[0]
@@ -22,6 +23,7 @@ def record_of(text: str) -> logging.LogRecord:
 
 
 def test_repeats_past_the_burst_are_held_back_and_then_counted() -> None:
+    """MW 39.1a-b."""
     now = 0.0
     limiter = RepeatLimiter(lambda: now, burst=2, window_seconds=10.0)
     assert [limiter.filter(record_of("again")) for _ in range(5)] == [True, True] + [False] * 3
@@ -32,6 +34,7 @@ def test_repeats_past_the_burst_are_held_back_and_then_counted() -> None:
 
 
 def test_the_table_of_messages_is_bounded() -> None:
+    """MW 39.1d."""
     limiter = RepeatLimiter(lambda: 0.0, burst=1, capacity=3)
     for number in range(10):
         assert limiter.filter(record_of(f"message {number}"))

@@ -14,6 +14,7 @@ def made(**options: int) -> PrometheusMetrics:
 
 
 def test_counters_gauges_and_durations_are_exposed() -> None:
+    """MW 39.2c."""
     metrics = made()
     metrics.count("jobs_accepted")
     metrics.count("jobs_accepted", 2)
@@ -31,6 +32,7 @@ def test_counters_gauges_and_durations_are_exposed() -> None:
 
 
 def test_a_source_gives_all_children_of_a_family_in_one_read() -> None:
+    """MW 39.2b."""
     metrics, reads = made(), []
 
     def source() -> list[Reading]:
@@ -64,6 +66,7 @@ def test_what_is_not_in_the_list_is_refused(name: str, labels: dict[str, str], s
 
 
 def test_a_peer_cannot_make_a_scrape_grow_without_bound() -> None:
+    """MW 39.2a, 39.2d."""
     metrics = made(label_sets=5)
     for number in range(1000):
         metrics.count("messages_refused", reason=f"made up {number}")

@@ -55,6 +55,7 @@ def parents(spans: Sequence[ReadableSpan]) -> dict[str, str]:
 def test_a_job_is_one_trace_from_submission_to_result(
     tracer: OtelTracer, exporter: InMemorySpanExporter
 ) -> None:
+    """MW 39.3b-d."""
     with SimCluster(seed=5) as cluster:
         cluster.start()
         for node in nodes(cluster):
@@ -141,6 +142,7 @@ def test_of_a_later_version_what_this_one_knows_is_kept() -> None:
 
 
 def test_switched_off_it_is_the_same_nothing_every_time() -> None:
+    """MW 39.3a."""
     assert not NO_TRACES.on
     assert NO_TRACES.begin("job", "", job="j") is NO_SPAN
     assert NO_SPAN.context == ""

@@ -84,7 +84,9 @@ def newer(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     ids=lambda names: ",".join(sorted(names)),
 )
 def test_a_job_ends_across_one_minor(newer: set[str], names: set[str]) -> None:
-    """GM 2.1b, 17.1a, 17.1b, 17.2b, 17.2c: both sides speak the version that both know."""
+    """MW 17.1a-c, 38.3a-b, 41.18d, GM 2.1b, 17.1a, 17.1b, 17.2b, 17.2c: both sides speak the
+    version that both know.
+    """
     newer |= names
     NewerCodec.sent = OlderCodec.sent = 0
     with SimCluster(seed=8) as cluster:
@@ -99,7 +101,7 @@ def test_a_job_ends_across_one_minor(newer: set[str], names: set[str]) -> None:
 
 
 def test_a_gate_of_the_other_minor_takes_a_job_over(newer: set[str]) -> None:
-    """As in a rolling upgrade: one gate is replaced while a job runs."""
+    """MW 38.3c: as in a rolling upgrade: one gate is replaced while a job runs."""
     newer |= {"g1"}
     with SimCluster(seed=9) as cluster:
         cluster.start()

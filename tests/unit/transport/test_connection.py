@@ -99,7 +99,7 @@ async def test_both_ends_may_ask(make_node: Make) -> None:
 async def test_a_handler_that_raises_is_answered_and_logged_and_the_node_goes_on(
     make_node: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """GM 20.1a, 20.1b: the error stays with the call that met it."""
+    """MW 20.1c, GM 20.1a, 20.1b: the error stays with the call that met it."""
     server, client = make_node("server"), make_node("client")
 
     async def broken(_: Context, message: FetchResult) -> JobPending:
@@ -196,6 +196,7 @@ async def test_a_half_open_connection_is_noticed_by_its_silence(make_node: Make)
 
 
 async def test_another_cluster_is_refused_with_a_sentence(make_node: Make) -> None:
+    """MW 41.23a."""
     server, client = make_node("server", cluster="blue"), make_node("client", cluster="green")
     with pytest.raises(PeerIdentityError, match="this is cluster 'blue', client is of 'green'"):
         await client.connect(await server.listen({}))
@@ -210,6 +211,7 @@ async def test_nobody_there_is_a_sentence(make_node: Make) -> None:
 
 
 async def test_a_slow_reader_fills_the_outbox_and_then_frees_it(make_node: Make) -> None:
+    """MW 41.27c."""
     limits = Limits(send_buffer_bytes=64 * 1024)
     server, client = make_node("server"), make_node("client", limits=limits)
     got = 0
@@ -233,7 +235,7 @@ async def test_a_slow_reader_fills_the_outbox_and_then_frees_it(make_node: Make)
 async def test_a_message_that_no_frame_can_hold_is_refused_here_and_harms_nobody(
     make_node: Make,
 ) -> None:
-    """On the way there, on the way back, and as a notice: the connection stays."""
+    """MW 38.1a-b, 38.1d: there, back, and as a notice; the connection stays."""
     limits = Limits(max_frame_bytes=10_000)
     server = make_node("server", limits=limits)
     client = make_node("client", Role.CLIENT, limits=limits)

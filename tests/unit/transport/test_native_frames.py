@@ -20,7 +20,7 @@ FRAMES = st.lists(
 def test_frames_come_back_however_the_stream_is_cut(
     frames: list[tuple[int, int, int, bytes]], piece: int, threshold: int | None
 ) -> None:
-    """GM 20.3b: a frame that came in part waits for the rest."""
+    """MW 38.2c, GM 20.3b: a frame that came in part waits for the rest."""
     stream = _native.encode_frames(frames, threshold)
     decoder = _native.FrameDecoder(300)
     seen = []
@@ -36,7 +36,7 @@ def test_one_frame_is_the_same_as_a_batch_of_one() -> None:
 
 
 def test_a_payload_past_the_threshold_is_sent_shorter() -> None:
-    """GM 21.3d: compression cuts bytes."""
+    """MW 43.7, GM 21.3d: compression cuts bytes."""
     plain = _native.encode_frame(1, 0, 1, bytes(10_000))
     packed = _native.encode_frame(1, 0, 1, bytes(10_000), compress_threshold=1_000)
     assert len(packed) < len(plain) // 10
@@ -44,7 +44,7 @@ def test_a_payload_past_the_threshold_is_sent_shorter() -> None:
 
 
 def test_an_oversized_frame_is_refused_from_its_header_alone() -> None:
-    """GM 20.3c: refused before it is buffered."""
+    """MW 38.1d, GM 20.3c: refused before it is buffered."""
     decoder = _native.FrameDecoder(100)
     header = _native.encode_frame(1, 0, 1, bytes(101))[:16]
     with pytest.raises(FrameError, match=r"101 bytes is over the limit of 100") as caught:
@@ -54,6 +54,7 @@ def test_an_oversized_frame_is_refused_from_its_header_alone() -> None:
 
 
 def test_a_fault_names_its_byte_and_is_repeated() -> None:
+    """MW 38.2d, 41.2d."""
     good = _native.encode_frame(1, 0, 1, b"fine")
     decoder = _native.FrameDecoder(100)
     decoder.feed(good)

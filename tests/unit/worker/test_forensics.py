@@ -21,7 +21,7 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 
 async def test_events_are_on_disk_at_the_end_of_the_turn(tmp_path: Path) -> None:
-    """MW 18.1, 18.2, 41.16a, e: nothing has to be closed for it."""
+    """MW 41.27b, 18.1, 18.2, 41.16a, e: nothing has to be closed for it."""
     log = EventLog(str(tmp_path / "w.jsonl"), 1 << 20, SystemClock())
     log.note("accepted", ASSIGNMENT)
     log.note("lost", ASSIGNMENT, error="it died")
@@ -38,7 +38,7 @@ async def test_events_are_on_disk_at_the_end_of_the_turn(tmp_path: Path) -> None
 
 
 async def test_the_log_rotates_and_keeps_one_older_file(tmp_path: Path) -> None:
-    """MW 41.16d."""
+    """MW 41.27d, 41.16d."""
     log = EventLog(str(tmp_path / "w.jsonl"), 2000, SystemClock())
     for number in range(100):
         log.note("started", ASSIGNMENT, pid=number)

@@ -45,6 +45,6 @@ def test_levels_rise_at_once_and_fall_after_two_samples(
 def test_a_kill_needs_two_samples_and_is_asked_for_once(
     samples: list[float], kills: list[bool]
 ) -> None:
-    """MW 41.13c, e: a passing peak ends nothing."""
+    """MW 57.6, 41.13c, e: a passing peak ends nothing."""
     guard = MemoryGuard(SETTINGS)
     assert [guard.sample(share) for share in samples] == kills
