@@ -29,7 +29,7 @@ MANY = 600
 def cluster() -> Iterator[SimCluster]:
     with SimCluster(seed=63, spec=SPEC) as made:
         made.start()
-        made.run_for(2.0)
+        made.run_for(4.0)
         yield made
 
 

@@ -36,7 +36,7 @@ class Runs:
 def cluster() -> Iterator[SimCluster]:
     with SimCluster(seed=44, spec=SPEC) as made:
         made.start()
-        made.run_for(2.0)
+        made.run_for(4.0)
         yield made
 
 

@@ -27,7 +27,7 @@ CORES = SPEC.workers * SPEC.cores
 def cluster() -> Iterator[SimCluster]:
     with SimCluster(seed=31, spec=SPEC) as made:
         made.start()
-        made.run_for(2.0)
+        made.run_for(4.0)
         yield made
 
 

@@ -23,7 +23,7 @@ SPEC = msgspec.structs.replace(SMALL, gates=1, datacenters=("north",), managers=
 def cluster() -> Iterator[SimCluster]:
     with SimCluster(seed=52, spec=SPEC) as made:
         made.start()
-        made.run_for(2.0)
+        made.run_for(4.0)
         yield made
 
 
