@@ -86,11 +86,8 @@ class Statements:
             .where(this, t.jobs.c.cancel_reason.is_(None))
             .values(cancel_reason=bindparam("b_cancel"))
         )
-        self.set_ended = (
-            update(t.jobs)
-            .where(this)
-            .values(ended_at=bindparam("b_now"), summary=bindparam("b_summary"))
-        )
+        ended = {"ended_at": bindparam("b_now"), "summary": bindparam("b_summary")}
+        self.set_ended = update(t.jobs).where(this).values(ended)
         self.tidy_parts = _tidy_parts()
         self.drop_lease = delete(t.leases).where(t.leases.c.job_id == bindparam("b_job"))
         self.set_owner = (

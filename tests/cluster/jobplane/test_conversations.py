@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import msgspec
 import pytest
 
 from distributed.errors import PeerRefused
@@ -90,3 +93,16 @@ async def test_pressure_slows_progress_and_never_results(plane: Plane) -> None:
     }
     assert len(seen) <= 2
     assert plane.gate.states("j1") == {"steady": "completed", "empty": "completed"}
+
+
+async def test_the_last_that_a_worker_logs_is_that_it_stopped(plane: Plane, tmp_path: Path) -> None:
+    """MW 41.27e."""
+    await plane.start(workers=1, worker={"data_directory": str(tmp_path)})
+    await plane.run("j1", workflow("empty"))
+    await plane.finished("j1")
+    await plane.workers.pop().stop()
+    lines = (tmp_path / "w0.events.jsonl").read_bytes().splitlines()
+    events = [msgspec.json.decode(line)["event"] for line in lines]
+    assert (events[0], events[-1]) == ("worker_started", "worker_stopped")
+    assert events.count("worker_stopped") == 1
+    assert "completed" in events

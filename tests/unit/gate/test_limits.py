@@ -104,7 +104,9 @@ async def test_reports_are_written_beside_the_result(world: GateWorld, tmp_path:
 
 
 async def test_a_report_that_fails_does_not_fail_the_job(world: GateWorld, tmp_path: Path) -> None:
-    """MW 35.3a, GM 12.3a, 12.3c, 35.2c, Q8: isolated, logged, counted; the others are written."""
+    """MW 35.3a-b, GM 12.3a, 12.3c, 35.2c, Q8: isolated, logged, counted; the others are
+    written.
+    """
     await world.manager()
     gate = await world.gate(reports_folder=str(tmp_path))
     (tmp_path / "taken").mkdir()

@@ -74,7 +74,7 @@ def takes(*messages: msgspec.Struct) -> tuple[Handlers, list[str]]:
 async def test_a_message_is_taken_from_its_roles_alone(
     make_node: Make, message: msgspec.Struct, roles: set[Role], role: Role
 ) -> None:
-    """GM 41.23b, MW 13.2b: the matrix of roles; an unknown sender is refused."""
+    """MW 13.2b, 41.23b: the matrix of roles; an unknown sender is refused."""
     handlers, served = takes(message)
     server, sender = make_node("server"), make_node("sender", role)
     connection = await sender.connect(await server.listen(handlers))
