@@ -77,24 +77,15 @@ class Statements:
         )
         self.orphans = _orphans(now)
         self.drop_key = delete(t.idempotency).where(t.idempotency.c.key == bindparam("b_key"))
-        this = t.jobs.c.job_id == bindparam("b_job")
-        self.set_state = (
-            update(t.jobs).where(this).values(state=bindparam("b_state"), reason=bindparam("b_why"))
+        job = update(t.jobs).where(t.jobs.c.job_id == bindparam("b_job"))
+        self.set_state = job.values(state=bindparam("b_state"), reason=bindparam("b_why"))
+        self.set_cancel = job.where(t.jobs.c.cancel_reason.is_(None)).values(
+            cancel_reason=bindparam("b_cancel")
         )
-        self.set_cancel = (
-            update(t.jobs)
-            .where(this, t.jobs.c.cancel_reason.is_(None))
-            .values(cancel_reason=bindparam("b_cancel"))
-        )
-        ended = {"ended_at": bindparam("b_now"), "summary": bindparam("b_summary")}
-        self.set_ended = update(t.jobs).where(this).values(ended)
+        self.set_ended = job.values(ended_at=bindparam("b_now"), summary=bindparam("b_summary"))
         self.tidy_parts = _tidy_parts()
         self.drop_lease = delete(t.leases).where(t.leases.c.job_id == bindparam("b_job"))
-        self.set_owner = (
-            update(t.jobs)
-            .where(this)
-            .values(owner=bindparam("b_owner"), epoch=bindparam("b_epoch"))
-        )
+        self.set_owner = job.values(owner=bindparam("b_owner"), epoch=bindparam("b_epoch"))
         self.acquire = _acquire(now)
 
     def runner(self, connection: Connection) -> Runner:
