@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import pytest
 
@@ -153,3 +154,21 @@ def test_coordinates_come_to_tell_round_trips() -> None:
     assert [at.round for at in found.timeline] == [20, 40, 60]
     assert found.timeline[-1].median < 0.1
     assert found.timeline[-1].unknown == 0.0
+
+
+@pytest.mark.parametrize("nodes", [0, 1])
+def test_an_experiment_on_no_cluster_is_refused(nodes: int) -> None:
+    refused: list[Callable[[], object]] = [
+        lambda: detection(CoreSettings(), nodes=nodes, kills=1),
+        lambda: boot(CoreSettings(), nodes=nodes),
+        lambda: coordinates(CoreSettings(), nodes=nodes, rounds=1, look=1),
+        lambda: impaired(CoreSettings(), nodes=nodes, faulty=0),
+    ]
+    for experiment in refused:
+        with pytest.raises(ConfigError, match="nodes: must be at least 2"):
+            experiment()
+
+
+def test_faulty_nodes_need_healthy_ones_beside_them() -> None:
+    with pytest.raises(ConfigError, match="nodes: must be more than those"):
+        impaired(CoreSettings(), nodes=4, faulty=4)

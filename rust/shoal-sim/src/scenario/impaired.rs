@@ -79,6 +79,7 @@ pub fn impaired(
     seed: u64,
     progress: &mut dyn FnMut(f64) -> bool,
 ) -> Result<Reaction, ConfigError> {
+    super::check(setting.nodes, setting.faulty)?;
     let mut sim = settled(tuning, setting.nodes, seed)?;
     sim.note_joins(true);
     let faulty = sim.choose(setting.faulty);
