@@ -170,5 +170,5 @@ def test_an_experiment_on_no_cluster_is_refused(nodes: int) -> None:
 
 
 def test_faulty_nodes_need_healthy_ones_beside_them() -> None:
-    with pytest.raises(ConfigError, match="nodes: must be more than those"):
+    with pytest.raises(ConfigError, match="faulty: must leave a healthy node"):
         impaired(CoreSettings(), nodes=4, faulty=4)

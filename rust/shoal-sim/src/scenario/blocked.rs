@@ -61,7 +61,6 @@ pub struct FalseDeaths {
 /// # Errors
 /// [`ConfigError`] names the setting that cannot stand.
 pub fn blocked(tuning: &Tuning, setting: &Blocked, seed: u64) -> Result<FalseDeaths, ConfigError> {
-    super::check(setting.nodes, setting.concurrent)?;
     let mut sim = settled(tuning, setting.nodes, seed)?;
     let before = sim.traffic().datagrams;
     let end = sim.now() + setting.span;

@@ -50,7 +50,7 @@ pub fn boot(
     progress: &mut dyn FnMut(f64) -> bool,
 ) -> Result<Boot, ConfigError> {
     const STEP: Duration = Duration::from_millis(250);
-    super::check(nodes, 0)?;
+    super::check(nodes)?;
     let mut sim = Simulation::new(seed);
     for _ in 0..nodes {
         sim.add(|name, address| tuning.config(name, address))?;

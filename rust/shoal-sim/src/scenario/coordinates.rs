@@ -48,7 +48,7 @@ pub fn coordinates(
     seed: u64,
     progress: &mut dyn FnMut(f64) -> bool,
 ) -> Result<Coordinates, ConfigError> {
-    super::check(nodes, 0)?;
+    super::check(nodes)?;
     let map = Continents::new(nodes, seed);
     let mut sim = Simulation::new(seed);
     for _ in 0..nodes {

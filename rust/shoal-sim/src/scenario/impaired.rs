@@ -79,8 +79,14 @@ pub fn impaired(
     seed: u64,
     progress: &mut dyn FnMut(f64) -> bool,
 ) -> Result<Reaction, ConfigError> {
-    super::check(setting.nodes, setting.faulty)?;
     let mut sim = settled(tuning, setting.nodes, seed)?;
+    if setting.faulty >= setting.nodes {
+        let reason = "must leave a healthy node to look on";
+        return Err(ConfigError {
+            field: "faulty",
+            reason,
+        });
+    }
     sim.note_joins(true);
     let faulty = sim.choose(setting.faulty);
     let is_faulty = |index: u32| faulty.contains(&index);

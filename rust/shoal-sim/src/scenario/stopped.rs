@@ -45,7 +45,6 @@ pub struct Revival {
 /// # Errors
 /// [`ConfigError`] names the setting that cannot stand.
 pub fn stopped(tuning: &Tuning, setting: &Stopped, seed: u64) -> Result<Revival, ConfigError> {
-    super::check(setting.nodes, setting.concurrent)?;
     let mut sim = settled(tuning, setting.nodes, seed)?;
     let mut revival = Revival::default();
     for _ in 0..setting.rounds {
