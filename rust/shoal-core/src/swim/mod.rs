@@ -244,7 +244,7 @@ impl Node {
     /// The next event. `None` once there is none; more may come after any other call.
     pub fn poll_event(&mut self) -> Option<Event> {
         let event = self.events.pop_front();
-        if event.is_none() {
+        if event.is_none() && self.events.capacity() > USUAL_EVENTS {
             self.events.shrink_to(USUAL_EVENTS);
         }
         event

@@ -118,6 +118,41 @@ fn relays_and_what_waits_for_the_host_are_capped() {
 }
 
 #[test]
+fn a_flood_from_one_member_costs_the_others_no_answer_11_58() {
+    let mut node = node(|_| {});
+    let mut loud = Peer::new(1);
+    loud.introduce(&mut node, 2);
+    let mut quiet = Peer::new(2);
+    let target = node.local().instance;
+    let mut buffer = Vec::new();
+    let mut answered = 0;
+    for lamport in 1..=10_000 {
+        let event = UserEvent {
+            name: "e",
+            payload: &[7; 400],
+            lamport,
+            origin: 1,
+        };
+        loud.say(&mut node, event);
+        if lamport % 100 == 0 {
+            let ping = Ping {
+                nonce: 7,
+                target,
+                incarnation: 0,
+                coordinates: None,
+            };
+            quiet.say(&mut node, ping);
+            while node.poll_transmit(&mut buffer).is_some() {
+                answered += 1;
+            }
+        }
+        while node.poll_event().is_some() {}
+    }
+    assert_eq!(answered, 100);
+    assert!(node.stats().gossip_queue <= 4_096);
+}
+
+#[test]
 fn streams_are_capped_and_an_idle_one_is_given_up() {
     let mut node = node(|config| config.limits.streams = 5);
     let mut peer = Peer::new(9);
