@@ -243,11 +243,13 @@ impl Node {
 
     /// The next event. `None` once there is none; more may come after any other call.
     pub fn poll_event(&mut self) -> Option<Event> {
-        let event = self.events.pop_front();
-        if event.is_none() && self.events.capacity() > USUAL_EVENTS {
-            self.events.shrink_to(USUAL_EVENTS);
+        if self.events.is_empty() {
+            if self.events.capacity() > USUAL_EVENTS {
+                self.events.shrink_to(USUAL_EVENTS);
+            }
+            return None; // Apart, or nothing would be copied at the size of an event.
         }
-        event
+        self.events.pop_front()
     }
 
     /// When [`Node::handle_timeout`] should be called next. May change after any call that
