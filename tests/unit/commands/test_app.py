@@ -75,4 +75,5 @@ def test_a_reader_who_goes_away_is_no_error(arguments: tuple[str, ...]) -> None:
         done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, check=False)
     finally:
         os.close(write)
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.returncode == 0
+    assert not any(word in done.stderr for word in (b"Traceback", b"rror", b"roken pipe"))
