@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 WARM = 50
-ONE_BY_ONE = 300
+ONE_BY_ONE = 1_000
 TOGETHER = 2_000
 
 
