@@ -1,4 +1,4 @@
-"""A manager that was cut off and replaced starts nothing more (GM 37.1, MW 13.1, MW 52.3)."""
+"""A manager that was cut off and replaced starts nothing more (GM 37.1, MW 13.1, 52.3)."""
 
 from __future__ import annotations
 

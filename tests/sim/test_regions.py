@@ -58,7 +58,7 @@ ONE_GATE = msgspec.structs.replace(THREE, gates=1)
 
 
 def test_the_nearest_takes_what_fits_and_the_next_what_does_not() -> None:
-    """GM 27.1a, 27.1b, 27.2b, 27.2c, 55.9: a burst of twice its cores sheds to the others."""
+    """GM 27.1a, 27.1b, 27.2b, 27.2c, MW 55.9: a burst of twice its cores sheds to the others."""
     with SimCluster(5, ONE_GATE) as cluster:
         near_and_far(cluster)
         cluster.start()

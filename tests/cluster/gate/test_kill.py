@@ -66,7 +66,7 @@ class Victim:
 
 @pytest.mark.parametrize("point", POINTS)
 async def test_no_acknowledged_job_is_lost(tmp_path: Path, point: str) -> None:
-    """Issue of durability: accepted means durable, wherever the gate dies (GM 41.10a, 47.2)."""
+    """Issue of durability: accepted means durable, wherever the gate dies (GM 41.10a, MW 47.2)."""
     database = f"sqlite:{tmp_path / 'ledger.db'}"
     manager = await ScriptedManager().start()
     victim = Victim(database, manager.address)

@@ -82,7 +82,7 @@ async def test_a_dead_gates_jobs_are_taken_over(world: GateWorld) -> None:
 
 
 async def test_results_recorded_before_a_takeover_are_not_run_again(world: GateWorld) -> None:
-    """MW 57.4, 59.3, 41.28d, GM 41.28c, 52.1: what is durable is input for the manager that starts
+    """MW 57.4, 59.3, 41.28d, 52.1, GM 41.28c: what is durable is input for the manager that starts
     anew.
     """
     manager = await world.manager()
@@ -232,7 +232,7 @@ async def test_a_gate_that_comes_back_late_lets_go_of_what_others_took(world: Ga
 
 
 async def test_a_cancellation_survives_its_gate(world: GateWorld) -> None:
-    """GM 41.10a, 55.6: ordered and recorded, then the owner dies; the heir carries it out."""
+    """GM 41.10a, MW 55.6: ordered and recorded, then the owner dies; the heir carries it out."""
     manager = await world.manager()
     one = await world.gate("g-1", **QUICK)
     manager.run = None

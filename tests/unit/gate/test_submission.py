@@ -100,7 +100,7 @@ async def test_an_overloaded_gate_sheds_submissions_and_serves_results(world: Ga
 
 
 async def test_a_full_gate_refuses_more_jobs(world: GateWorld) -> None:
-    """MW 58.9, 53.5, GM 59.9, 57.9: admission is bounded and cheap."""
+    """MW 58.9, 53.5, 59.9, 57.9: admission is bounded and cheap."""
     manager = await world.manager()
     await world.gate(max_open_jobs=1)
     manager.run = None

@@ -33,7 +33,7 @@ async def tell(manager: ScriptedManager, message: msgspec.Struct) -> None:
 
 
 async def test_progress_reaches_the_client_and_never_goes_back(world: GateWorld) -> None:
-    """GM 7.1a, 7.1e, 7.2a-b, 23.1c, 45.4: late and repeated reports change nothing."""
+    """GM 7.1a, 7.1e, 7.2a-b, 23.1c, MW 45.4: late and repeated reports change nothing."""
     manager = await world.manager()
     await world.gate(push_interval_seconds=0.01)
     manager.run = None

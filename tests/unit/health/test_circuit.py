@@ -67,7 +67,7 @@ def test_a_success_closes_it() -> None:
 
 
 def test_a_failed_probe_opens_it_for_twice_as_long() -> None:
-    """GM 3.3e, 45.7."""
+    """GM 3.3e, MW 45.7."""
     breaker = opened()
     breaker.allow(5.0)
     breaker.failed(5.5)

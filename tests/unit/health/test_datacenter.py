@@ -80,7 +80,7 @@ def test_load_alone_is_never_worse_than_busy(loaded: Capacity) -> None:
 
 
 def test_getting_worse_is_believed_at_once_and_getting_better_when_it_lasts() -> None:
-    """GM 44.10, 48.3."""
+    """MW 44.10, 48.3."""
     damper = HealthDamper(settle_seconds=5.0)
     steps = [
         (0.0, Bucket.HEALTHY, Bucket.HEALTHY),

@@ -122,7 +122,7 @@ def test_the_order_in_which_latencies_are_merged_changes_nothing() -> None:
 
 
 def test_health_acts_only_on_what_lasts() -> None:
-    """GM 58.10: one alert for a threshold that stays crossed."""
+    """MW 58.10: one alert for a threshold that stays crossed."""
     slo = SloClassifier()
     slo.record(sketch(*[1.0] * 200), 0.0)
     assert slo.view(59.0).sustained is SloLevel.WARNING

@@ -90,7 +90,7 @@ async def test_a_write_about_an_accepted_job_waits_for_the_database() -> None:
 
 
 async def test_a_commit_whose_answer_was_lost_is_not_done_twice() -> None:
-    """GM 47.2: crash after the acknowledgement was sent, seen from the other side."""
+    """MW 47.2: crash after the acknowledgement was sent, seen from the other side."""
     engine, ledger = make()
     async with serving(ledger):
         engine.down = "after"

@@ -78,7 +78,7 @@ def test_it_falls_by_itself_when_nothing_more_is_measured() -> None:
 
 
 def test_a_short_relief_is_not_believed() -> None:
-    """GM 48.3, 59.6."""
+    """MW 48.3, 59.6."""
     detector = fed(5.0)
     for number in range(10):
         detector.sample(0.001, 4.0 + number * 0.01)

@@ -41,7 +41,7 @@ def test_arrivals_without_delay_are_no_pressure() -> None:
 
 
 def test_a_spike_weighs_as_long_as_it_lasts() -> None:
-    """GM 48.2, 60.10."""
+    """MW 48.2, 60.10."""
     gauge = gauge_at(0.001)
     gauge.sample(3.0, 19.95)
     for step in range(20):
@@ -50,7 +50,7 @@ def test_a_spike_weighs_as_long_as_it_lasts() -> None:
 
 
 def test_leaving_a_level_takes_more_than_touching_its_bound() -> None:
-    """GM 44.8, 60.5."""
+    """MW 44.8, 60.5."""
     gauge = gauge_at(0.55)
     for step in range(100):
         gauge.sample(0.45, 20.0 + step / 10)
@@ -62,7 +62,7 @@ def test_leaving_a_level_takes_more_than_touching_its_bound() -> None:
 
 @given(st.lists(st.tuples(st.floats(0, 100), st.floats(0, 10)), max_size=50))
 def test_pressure_always_falls_when_nothing_waits(samples: list[tuple[float, float]]) -> None:
-    """GM 48.1, 41.9: a receiver that rejected everything recovers by itself."""
+    """MW 48.1, GM 41.9: a receiver that rejected everything recovers by itself."""
     gauge = PressureGauge()
     now = 0.0
     for delay, gap in samples:
@@ -72,7 +72,7 @@ def test_pressure_always_falls_when_nothing_waits(samples: list[tuple[float, flo
 
 
 def test_a_sender_that_hears_nothing_relaxes_step_by_step() -> None:
-    """MW 55.7, GM 44.8, 54.1: rejected statistics cannot keep the word that lifts the rejection
+    """MW 55.7, 44.8, 54.1: rejected statistics cannot keep the word that lifts the rejection
     away.
     """
     pace = SenderPace(PressureRules(relax_seconds=5.0))
@@ -120,7 +120,7 @@ def test_levels_travel_by_name(label: str, level: Level) -> None:
 def test_a_full_queue_says_what_it_dropped(
     full: Full, taken: bool, dropped: tuple[int, ...], left: list[int]
 ) -> None:
-    """MW 55.10, 58.5, 41.26a, GM 41.30c, 21.1c, 53.6."""
+    """MW 55.10, 58.5, 53.6, 41.26a, GM 41.30c, 21.1c."""
     queue = BoundedQueue[int](2, full)
     queue.offer(1, 0.0)
     queue.offer(2, 0.0)
@@ -145,7 +145,7 @@ def test_a_queue_of_nothing_is_refused() -> None:
 
 
 def test_control_never_waits_behind_another_class() -> None:
-    """MW 59.7, GM 58.7, invariant 7."""
+    """MW 59.7, 58.7, invariant 7."""
     queues = ClassQueues[str](dict.fromkeys(MessageClass, 100))
     for number in range(50):
         queues.offer(MessageClass.RESULTS, f"r{number}", 0.0)
@@ -159,7 +159,7 @@ def test_control_never_waits_behind_another_class() -> None:
 
 
 def test_a_flood_of_one_class_starves_no_other() -> None:
-    """GM 53.7, 45.2."""
+    """MW 53.7, 45.2."""
     queues = ClassQueues[str](dict.fromkeys(MessageClass, 1000), patience=8)
     for number in range(500):
         queues.offer(MessageClass.RESULTS, f"r{number}", 0.0)

@@ -90,7 +90,7 @@ def test_a_try_that_would_miss_the_deadline_is_not_made() -> None:
 
 
 def test_retries_never_multiply_the_load_of_a_failing_service() -> None:
-    """GM 53.9: a global retry cap."""
+    """MW 53.9: a global retry cap."""
     budget = RetryBudget(ratio=0.1, per_second=0.0, capacity=10.0)
     sent = 0
     for number in range(1_000):

@@ -87,7 +87,7 @@ def test_what_a_lost_attempt_did_stays_counted() -> None:
 
 
 def test_a_late_report_of_an_older_attempt_changes_nothing() -> None:
-    """GM 50.2: progress of a zombie is ignored."""
+    """MW 50.2: progress of a zombie is ignored."""
     progress = merge()
     progress.accept(report(1, 5, attempt=2))
     assert progress.accept(report(9, 90, attempt=1)).verdict is Verdict.STALE
