@@ -17,6 +17,7 @@ from distributed.testing.submissions import Submission
 SPEC = msgspec.structs.replace(SMALL, gates=3, workers=4)
 JOBS = 8
 AFTER_DETECTION_SECONDS = 1.0
+HEARD_SECONDS = 0.5
 
 
 @pytest.fixture(params=[1, 2])
@@ -89,6 +90,22 @@ def test_its_jobs_make_progress_a_second_after_it_was_detected(
     assert owned_by(cluster, dead) == []
     still = [job_id for job_id in jobs if recorded(cluster, job_id) <= before[job_id]]
     assert still == []
+
+
+def test_its_watchers_hear_of_the_heir_when_their_jobs_move(cluster: SimCluster) -> None:
+    """A client that lost its gate waits at another one for the job's next owner."""
+    submissions = steady(cluster)
+    dead = next(name for name in ("g1", "g2", "g3") if owned_by(cluster, name))
+    cluster[dead].kill()
+    jobs = owned_by(cluster, dead)
+    until_detected(cluster, dead)
+    cluster.run_for(HEARD_SECONDS)
+    heard = {
+        submission.job_id
+        for submission in submissions
+        if any(update.kind == "takeover" for update in submission.updates)
+    }
+    assert set(jobs) <= heard
 
 
 def test_every_job_of_a_dead_gate_ends_with_all_its_steps(cluster: SimCluster) -> None:

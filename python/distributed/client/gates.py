@@ -87,6 +87,7 @@ class Gates:
         first: Address = ANY,
         timeout: float | None = None,
         patience: float | None = None,
+        longest_pause: float | None = None,
     ) -> Heard:
         """The answer of whichever gate gives one, with the connection that it came on.
 
@@ -97,6 +98,7 @@ class Gates:
             message: what to ask; a function gets the number of earlier tries.
             first: a gate to ask before the others.
             timeout: seconds for one gate; patience: seconds in all.
+            longest_pause: seconds between two rounds over all gates.
 
         Raises:
             PeerRefused: refused, and asking again would change nothing.
@@ -105,6 +107,7 @@ class Gates:
         give_up_at = self._clock.now() + (patience or self._settings.patience_seconds)
         tries = 0
         pause = self._settings.first_pause_seconds
+        longest = longest_pause or self._settings.longest_pause_seconds
         while True:
             failures: dict[str, str] = {}
             hint = 0.0
@@ -128,7 +131,7 @@ class Gates:
                     raise last
                 raise ConnectError(_told(failures), peer=next(iter(failures), ""))
             await self._clock.sleep(wait)
-            pause = min(2 * pause, self._settings.longest_pause_seconds)
+            pause = min(2 * pause, longest)
             first = ANY
 
     def _order(self, first: Address) -> list[Address]:

@@ -38,6 +38,8 @@ from .values import Values
 if TYPE_CHECKING:
     from .client import Client
 
+FOLLOW_PAUSE_SECONDS = 0.25
+"""Longest pause between rounds over the gates while a job's next owner is looked for."""
 FINAL = frozenset(state.value for state in JobState if state.final)
 
 
@@ -253,7 +255,9 @@ class JobHandle:
         self._client.remember(self)
         while True:
             reply, self._gate, connection = await self._client.gates.converse(
-                lambda _tries: WatchJob(self.id, self._seen), first=self._gate
+                lambda _tries: WatchJob(self.id, self._seen),
+                first=self._gate,
+                longest_pause=FOLLOW_PAUSE_SECONDS,
             )
             self._check_known(reply)
             assert isinstance(reply, WatchStarted)

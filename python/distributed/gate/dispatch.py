@@ -300,9 +300,10 @@ class Dispatch:
                     self.restart(record, run, reason)
 
     async def _pause(self, failures: int, least_seconds: float = 0.0) -> None:
+        """Wait before the next round, less where a datacenter gets ready meanwhile."""
         least = min(least_seconds, self._state.settings.place_patience_seconds)
         bound = max(ROUNDS.bound(failures), 2.0 * least)
-        await self._state.clock.sleep(bound * (0.5 + self._state.rng.random() / 2))
+        await self._managers.news(bound * (0.5 + self._state.rng.random() / 2))
 
 
 def _decided(record: JobRecord, run: DatacenterRun) -> bool:

@@ -75,7 +75,8 @@ class Managers:
             doubt_seconds=DOUBT_SHARE * state.settings.manager_silence_seconds,
         )
         self.on_lost: Callable[[str, str], None] = lambda _name, _reason: None
-        self.on_found: Callable[[ManagerView], None] = lambda _view: None
+        self._able: set[str] = set()
+        self._news = asyncio.Event()
         for datacenter in state.settings.datacenters:
             self.knowledge.datacenter(datacenter)
 
@@ -114,6 +115,15 @@ class Managers:
         give_up_at = self._state.clock.now() + self._state.settings.request_timeout_seconds
         while not self.live(datacenter) and self._state.clock.now() < give_up_at:
             await self._state.clock.sleep(0.05)
+
+    async def news(self, seconds: float) -> None:
+        """Wait until a datacenter that could run nothing can, at most that long."""
+        self._news.clear()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
+        except TimeoutError:
+            return
 
     def view(self, name: str) -> ManagerView | None:
         """One manager by name."""
@@ -201,7 +211,6 @@ class Managers:
         self._count(status.datacenter)
         self.take(status)
         self._state.logger.info("manager %s of %s is there", status.name, status.datacenter)
-        self.on_found(view)
         return status.name
 
     async def _until_lost(self, connection: Connection, name: str) -> str:
@@ -229,6 +238,8 @@ class Managers:
         view.alive = False
         view.lost_at, view.lost_reason = self._state.clock.now(), reason
         self.knowledge.manager_lost(view.datacenter, name)
+        if not self.live(view.datacenter):
+            self._able.discard(view.datacenter)
         self._count(view.datacenter)
         self._state.metrics.count("managers_lost")
         self._state.logger.warning("manager %s is given up: %s", name, reason)
@@ -238,6 +249,14 @@ class Managers:
         if message.name in self._views:
             self.take(message)
         return Done()
+
+    def _judge(self, status: ManagerStatus) -> None:
+        """Wake who waits for a place, where this datacenter has workers and had none."""
+        if not status.healthy_workers or status.draining:
+            self._able.discard(status.datacenter)
+        elif status.datacenter not in self._able:
+            self._able.add(status.datacenter)
+            self._news.set()
 
     def take(self, status: ManagerStatus) -> None:
         """A manager said how its datacenter stands, by itself or in answer to a probe."""
@@ -254,5 +273,6 @@ class Managers:
                 state=(status.queued, status.free_cores, status.jobs),
             )
         view.heard_at = now
+        self._judge(status)
         for _, address in status.peers:
             self._keep_address(Address(address))

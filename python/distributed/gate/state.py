@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
@@ -60,6 +61,7 @@ class GateState:
         self.pool: ConnectionPool
         self.timers: WheelTimers
         self.records: dict[str, JobRecord] = {}
+        self.adopted = asyncio.Event()
         self.lease_until = float("-inf")
         self.stopping = False
         self.web_address = ""
@@ -101,6 +103,21 @@ class GateState:
         """The live gate that rendezvous hashing gives the job to."""
         names = [name for name in self.gates() if name not in without]
         return ownership.owner(job_id, names) or self.name
+
+    def adopt(self, record: JobRecord) -> None:
+        """Hold a job that another gate held; who waits for its new owner is woken."""
+        self.records[record.job_id] = record
+        self.adopted.set()
+        self.adopted.clear()
+
+    async def takes_over(self, job_id: str, seconds: float) -> None:
+        """Wait until this gate holds a job that has lost its owner, at most that long."""
+        try:
+            async with asyncio.timeout(seconds):
+                while job_id not in self.records:
+                    await self.adopted.wait()
+        except TimeoutError:
+            return
 
     async def elsewhere(self, job_id: str) -> Redirect | Gone:
         """Whom to ask about a job that has no record here.

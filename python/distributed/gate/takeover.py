@@ -209,7 +209,7 @@ class Takeover:
         record = self._rebuild(stored, results, taken.epoch)
         if self._state.tracer.on:
             record.span = self._state.tracer.begin("job", stored.trace, job=record.job_id)
-        self._state.records[record.job_id] = record
+        self._state.adopt(record)
         self._deadlines.watch(record)
         self._stories.update(
             record, "takeover", reason=f"{self._state.name} took over from {lease.owner}"

@@ -37,6 +37,12 @@ CATCH_UP_ROWS = 500
 FEW_ROWS = 32
 """As long as it is not known how large the results are."""
 LAG_SECONDS = 0.01
+OWNER_SECONDS = 5.0
+"""How long a client that asks to follow a job waits here for its next owner."""
+WAIT_AT_ONCE = 200
+"""Clients that may wait so; more are told to come back."""
+LOOK_SECONDS = 0.25
+"""Pause after which the ledger is asked whether another gate has it."""
 EMPTY_READS = 3
 """Reads that find nothing of what was published meanwhile, after which it is let be."""
 PUSHED_WORKFLOWS = 100
@@ -65,6 +71,7 @@ class Watching:
         self._dirty: list[JobRecord] = []
         self._lagging: list[Watch] = []
         self._armed = False
+        self._waiting = 0
 
     def handlers(self) -> Handlers:
         """What clients ask here."""
@@ -238,6 +245,28 @@ class Watching:
         return tuple(whole[:limit]), CATCH_UP_ROWS if small else FEW_ROWS
 
     async def _watch(
+        self, context: Context, message: WatchJob
+    ) -> WatchStarted | Redirect | Gone | Refused:
+        """Push the job from here on; where it has lost its owner, wait for the next one.
+
+        A client that asked meanwhile hears of the takeover with its first step.
+        """
+        answer = await self._watch_now(context, message)
+        if not isinstance(answer, Refused) or self._waiting >= WAIT_AT_ONCE:
+            return answer
+        self._waiting += 1
+        try:
+            give_up_at = self._state.clock.now() + OWNER_SECONDS
+            while isinstance(answer, Refused) and not context.connection.closed:
+                if self._state.clock.now() >= give_up_at:
+                    break
+                await self._state.takes_over(message.job_id, LOOK_SECONDS)
+                answer = await self._watch_now(context, message)
+        finally:
+            self._waiting -= 1
+        return answer
+
+    async def _watch_now(
         self, context: Context, message: WatchJob
     ) -> WatchStarted | Redirect | Gone | Refused:
         record = self._state.records.get(message.job_id)

@@ -96,7 +96,8 @@ def _from_reports(capacity: Capacity, known_managers: int) -> list[tuple[Bucket,
 class HealthDamper:
     """Lets a datacenter get worse at once and better only when it stays better.
 
-    Being busy is a fact of the moment, not an illness: leaving it needs no proof.
+    Being busy is a fact of the moment, not an illness: leaving it needs no proof. Nor does one
+    that is only coming up, and was never well.
     """
 
     def __init__(self, *, settle_seconds: float = 2.5, flapping_seconds: float = 30.0) -> None:
@@ -104,11 +105,14 @@ class HealthDamper:
         self._flapping = flapping_seconds
         self._bucket: Bucket | None = None
         self._better_since: float | None = None
+        self._been_well = False
 
     def step(self, found: Bucket, now: float, *, flapping: bool = False) -> Bucket:
         """The bucket to use, given the one just assessed; a flapping one must prove more."""
         current = self._bucket
         if current is None or found >= current or current is Bucket.BUSY:
+            return self._settled(found)
+        if not self._been_well and not flapping:
             return self._settled(found)
         if self._better_since is None:
             self._better_since = now
@@ -117,5 +121,6 @@ class HealthDamper:
 
     def _settled(self, bucket: Bucket) -> Bucket:
         self._bucket = bucket
+        self._been_well |= bucket <= Bucket.BUSY
         self._better_since = None
         return bucket

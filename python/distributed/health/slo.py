@@ -123,14 +123,3 @@ class SloClassifier:
         composite = 1.0 + trust * (raw - 1.0)
         level = next((level for bound, level in LEVELS if composite < bound), SloLevel.CRITICAL)
         return level, composite, samples
-
-
-def resource_factor(cpu: float, memory: float) -> float:
-    """What scarce processor time and memory (0 to 1) are going to do to latency.
-
-    1 up to 70% of use, rising to 1.7 for the processor and 1.4 for memory at full use: a
-    datacenter is avoided before its latencies show it.
-    """
-    scarce_cpu = min(1.0, max(0.0, cpu - 0.7) / 0.3)
-    scarce_memory = min(1.0, max(0.0, memory - 0.7) / 0.3)
-    return 1.0 + 0.7 * scarce_cpu + 0.4 * scarce_memory

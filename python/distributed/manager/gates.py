@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 
 import msgspec
@@ -117,7 +118,7 @@ class Gates:
         """Send the status to each gate to which it is news, until cancelled."""
         state = self._state
         while True:
-            await state.clock.sleep(state.settings.status_interval_seconds)
+            await self._interval()
             if not self._links:
                 continue
             status = self.status()
@@ -127,6 +128,17 @@ class Gates:
                     state.spawn(
                         f"gate:{link.name}", partial(self._tell, link, status), policy=Policy.ONCE
                     )
+
+    async def _interval(self) -> None:
+        """Wait for the next status: it is due at once when the first worker comes."""
+        state = self._state
+        try:
+            async with asyncio.timeout(state.settings.status_interval_seconds):
+                await state.peopled.wait()
+        except TimeoutError:
+            return
+        finally:
+            state.peopled.clear()
 
     async def _tell(self, link: GateLink, status: ManagerStatus) -> None:
         try:

@@ -217,6 +217,8 @@ class Roster:
     def _seat(self, message: RegisterWorker) -> WorkerSeat:
         slots = WorkerSlots(message.name, message.instance, message.cores, message.memory_bytes)
         seat = WorkerSeat(message, slots, self._state.clock.now())
+        if not self._state.seats:
+            self._state.peopled.set()
         self._state.seats[message.name] = seat
         self._state.allocation.workers[message.name] = slots
         self._state.logger.bind(peer=message.name).info(

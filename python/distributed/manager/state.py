@@ -71,6 +71,7 @@ class ManagerState:
         self.pool: ConnectionPool
         self.records: dict[str, JobRecord] = {}
         self.seats: dict[str, WorkerSeat] = {}
+        self.peopled = asyncio.Event()
         self.allocation = Allocation()
         self.queue = FairQueue()
         self.timers: WheelTimers

@@ -1,4 +1,4 @@
-"""Allowances: retries over many operations, restarts of one job, time until a deadline."""
+"""Allowances: retries over many operations, restarts of one job."""
 
 from __future__ import annotations
 
@@ -77,38 +77,3 @@ class RestartBudget:
     def left(self) -> int:
         """Restarts left for the whole job."""
         return self._left
-
-
-class DeadlineBudget:
-    """The time left until a hard deadline, shared out among the steps on the way.
-
-    Only durations cross hosts: a receiver makes its own budget from what was left when the
-    sender wrote the message.
-    """
-
-    __slots__ = ("_deadline",)
-
-    def __init__(self, now: float, seconds: float | None) -> None:
-        self._deadline = None if seconds is None else now + seconds
-
-    @property
-    def deadline(self) -> float | None:
-        """The instant on the owner's clock, or None for no limit."""
-        return self._deadline
-
-    def left(self, now: float) -> float | None:
-        """Seconds left, not below zero; None for no limit."""
-        return None if self._deadline is None else max(0.0, self._deadline - now)
-
-    def spent(self, now: float) -> bool:
-        """Whether the deadline has passed."""
-        return self._deadline is not None and now >= self._deadline
-
-    def step(self, now: float, wanted_seconds: float, *, reserve_seconds: float = 0.0) -> float:
-        """Timeout for one step: what it wants, but never more than is left beyond `reserve`."""
-        left = self.left(now)
-        return (
-            wanted_seconds
-            if left is None
-            else min(wanted_seconds, max(0.0, left - reserve_seconds))
-        )

@@ -112,14 +112,6 @@ class SenderPace:
         """Least time between two reports."""
         return self._rules.interval_seconds[self.level(now)]
 
-    def sends_statistics(self, now: float) -> bool:
-        """Whether statistics go out at all; totals are cumulative, so none is lost by waiting."""
-        return self.level(now) < Level.REJECT
-
-    def merges(self, now: float) -> bool:
-        """Whether reports of several attempts are merged into one message."""
-        return self.level(now) >= Level.BATCH
-
 
 def worst(levels: list[Level]) -> Level:
     """A datacenter's level is that of its worst manager."""

@@ -86,15 +86,15 @@ class Datacenter:
         """The bucket to route by, and in `assessment` what argues for it."""
         if self.capacity is None and not self.known_managers:
             self.assessment = Assessment(Bucket.HEALTHY, ("nothing is known yet",))
-        else:
-            slo = self.slo.view(now).sustained if self.slo is not None else None
-            self.assessment = classify(
-                self.capacity,
-                known_managers=self.known_managers,
-                reach=self.probe.reach,
-                shielded=self.name in reading.shielded,
-                **({} if slo is None else {"slo": slo}),
-            )
+            return self.assessment.bucket
+        slo = self.slo.view(now).sustained if self.slo is not None else None
+        self.assessment = classify(
+            self.capacity,
+            known_managers=self.known_managers,
+            reach=self.probe.reach,
+            shielded=self.name in reading.shielded,
+            **({} if slo is None else {"slo": slo}),
+        )
         return self._damper.step(self.assessment.bucket, now, flapping=flapping)
 
 

@@ -42,10 +42,6 @@ class SimulatedServer:
         """Accept no more."""
         self._network.unlisten(self._address)
 
-    def is_serving(self) -> bool:
-        """Whether connections are accepted."""
-        return self._network.listens(self._address)
-
     async def wait_closed(self) -> None:
         """Closing takes no time."""
 
@@ -235,10 +231,6 @@ class Network:
                 end.lose, ConnectionResetError("reset by the network"), context=end.host.context
             )
         return len(ends) // 2
-
-    def open_connections(self, host: VirtualHost) -> int:
-        """How many connections a process has open."""
-        return sum(1 for end in self._ends if end.host is host)
 
     def overfull(self) -> Iterator[tuple[str, int, int]]:
         """Connections that hold more than twice what they may: host, bytes, limit."""

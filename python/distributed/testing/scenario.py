@@ -11,7 +11,7 @@ import msgspec
 
 from distributed.testing.cluster import SimCluster
 from distributed.testing.cluster_spec import DEADLINE_SECONDS, SMALL, ClusterSpec
-from distributed.testing.faults import EXPECTED_ERRORS, VERBS, Fault, Undo
+from distributed.testing.faults import EXPECTED_ERRORS, VERBS, Fault
 from distributed.testing.invariants import Invariant, Violation, Watch
 from distributed.testing.invariants_final import (
     AskedIsAnswered,
@@ -96,7 +96,6 @@ class Run:
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.cluster = SimCluster(scenario.seed, scenario.spec)
-        self._undone: list[tuple[float, int, Undo]] = []
 
     def play(self) -> Report:
         """Run to the end, or to the first rule that is broken."""

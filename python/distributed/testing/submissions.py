@@ -25,7 +25,6 @@ class Submission:
         updates: what the client saw, in order.
         result: the final answer, once the client has it.
         asked_again: whether a client that lived on had to be made to ask for the result.
-        cancel_asked: whether its submitter asked for its end.
 
     `followed` keeps two submissions that stand for one job from reading one handle's updates.
     """
@@ -43,7 +42,6 @@ class Submission:
         self.job = job
         self.key = key
         self.job_id = ""
-        self.submitted_at = loop.time()
         self.accepted_at: float | None = None
         self.ended_at: float | None = None
         self.refusal: ShoalError | None = None
@@ -51,7 +49,6 @@ class Submission:
         self.result: JobResult | None = None
         self.failure: BaseException | None = None
         self.asked_again = False
-        self.cancel_asked = False
         self.cancel_outcomes: dict[str, str] | None = None
         self.cancel_told_at = 0.0
         self.handle: JobHandle | None = None
@@ -76,8 +73,6 @@ class Submission:
 
     def cancel(self, workflow: str = "") -> None:
         """Ask for the end of the job, or of one workflow."""
-        if not workflow:
-            self.cancel_asked = True
         self._tasks.append(self._spawn(self._cancel(workflow)))
 
     def collect(self) -> asyncio.Task[Any]:

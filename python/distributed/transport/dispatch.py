@@ -55,11 +55,6 @@ class Router:
         self._logger = logger
         self._metrics = metrics
 
-    @property
-    def handled(self) -> frozenset[type[msgspec.Struct]]:
-        """The message types that have a handler here."""
-        return frozenset(self._handlers)
-
     def admit(self, context: Context, message: msgspec.Struct) -> Service | Reply:
         """The handler to call, or the refusal that answers the message."""
         service = self._handlers.get(type(message))

@@ -100,6 +100,14 @@ def test_being_busy_is_left_at_once() -> None:
     assert damper.step(Bucket.HEALTHY, 0.1) is Bucket.HEALTHY
 
 
+def test_a_datacenter_that_comes_up_has_nothing_to_prove() -> None:
+    damper = HealthDamper(settle_seconds=5.0)
+    damper.step(Bucket.UNHEALTHY, 0.0)
+    assert damper.step(Bucket.HEALTHY, 0.1) is Bucket.HEALTHY
+    damper.step(Bucket.UNHEALTHY, 0.2)
+    assert damper.step(Bucket.HEALTHY, 0.3) is Bucket.UNHEALTHY
+
+
 def test_a_flapping_datacenter_has_to_prove_more() -> None:
     """GM 26.2b."""
     damper = HealthDamper(settle_seconds=1.0, flapping_seconds=30.0)

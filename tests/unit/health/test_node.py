@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from distributed.health.node import Action, NodeHealth, waiting_beside_free
-from distributed.health.slo import SloClassifier, SloLevel, SloTargets, resource_factor
+from distributed.health.slo import SloClassifier, SloLevel, SloTargets
 from distributed.stats.sketch import LatencySketch
 
 
@@ -138,10 +138,3 @@ def test_windows_rotate_and_old_ones_do_not_count() -> None:
         slo.record(sketch(1.0), number * 10.0)
     assert slo.view(490.0).samples == 3
     assert slo.view(600.0).samples == 0
-
-
-def test_scarce_resources_raise_the_factor_before_latencies_do() -> None:
-    """GM 41.29b, 41.29c."""
-    assert resource_factor(0.7, 0.7) == 1.0
-    assert 1.0 < resource_factor(0.8, 0.0) < resource_factor(0.95, 0.0) <= 1.7
-    assert resource_factor(0.0, 0.9) > 1.0

@@ -1,4 +1,4 @@
-"""Back-pressure that can always fall again, and queues that say what they dropped."""
+"""Back-pressure that can always fall again."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from distributed.reliability.pressure import (
     SenderPace,
     worst,
 )
-from distributed.reliability.queues import BoundedQueue, ClassQueues, Full
-from distributed.reliability.shedding import MessageClass
 
 
 def gauge_at(delay: float, seconds: float = 20.0) -> PressureGauge:
@@ -87,10 +85,6 @@ def test_a_sender_follows_up_and_down_at_once() -> None:
     quiet = pace.interval_seconds(0.0)
     pace.told(Level.BATCH, 0.0)
     assert pace.interval_seconds(0.1) > quiet
-    assert pace.merges(0.1)
-    assert pace.sends_statistics(0.1)
-    pace.told(Level.REJECT, 0.2)
-    assert not pace.sends_statistics(0.2)
     pace.told(Level.NONE, 0.3)
     assert pace.interval_seconds(0.3) == quiet
 
@@ -107,63 +101,3 @@ def test_a_datacenter_is_as_pressed_as_its_worst_manager() -> None:
 )
 def test_levels_travel_by_name(label: str, level: Level) -> None:
     assert Level.parse(label) is level
-
-
-@pytest.mark.parametrize(
-    ("full", "taken", "dropped", "left"),
-    [
-        (Full.DROP_OLDEST, True, (1,), [2, 3]),
-        (Full.DROP_NEWEST, False, (3,), [1, 2]),
-        (Full.REFUSE, False, (), [1, 2]),
-    ],
-)
-def test_a_full_queue_says_what_it_dropped(
-    full: Full, taken: bool, dropped: tuple[int, ...], left: list[int]
-) -> None:
-    """MW 55.10, 58.5, 53.6, 41.26a, GM 41.30c, 21.1c."""
-    queue = BoundedQueue[int](2, full)
-    queue.offer(1, 0.0)
-    queue.offer(2, 0.0)
-    offer = queue.offer(3, 1.0)
-    assert (offer.taken, offer.dropped) == (taken, dropped)
-    found = [queue.take(1.0), queue.take(1.0)]
-    assert [item[0] for item in found if item is not None] == left
-    assert queue.take(1.0) is None
-
-
-def test_a_queue_tells_how_long_things_waited() -> None:
-    queue = BoundedQueue[str](4)
-    assert queue.delay(0.0) == 0.0
-    queue.offer("a", 1.0)
-    assert queue.delay(3.0) == 2.0
-    assert queue.take(4.0) == ("a", 3.0)
-
-
-def test_a_queue_of_nothing_is_refused() -> None:
-    with pytest.raises(ValueError, match="at least 1"):
-        BoundedQueue[int](0)
-
-
-def test_control_never_waits_behind_another_class() -> None:
-    """MW 59.7, 58.7, invariant 7."""
-    queues = ClassQueues[str](dict.fromkeys(MessageClass, 100))
-    for number in range(50):
-        queues.offer(MessageClass.RESULTS, f"r{number}", 0.0)
-        queues.offer(MessageClass.STATISTICS, f"s{number}", 0.0)
-    for _ in range(30):
-        queues.take(0.0)
-    queues.offer(MessageClass.CONTROL, "cancel", 1.0)
-    taken = queues.take(1.0)
-    assert taken is not None
-    assert taken[1] == "cancel"
-
-
-def test_a_flood_of_one_class_starves_no_other() -> None:
-    """MW 53.7, 45.2."""
-    queues = ClassQueues[str](dict.fromkeys(MessageClass, 1000), patience=8)
-    for number in range(500):
-        queues.offer(MessageClass.RESULTS, f"r{number}", 0.0)
-    queues.offer(MessageClass.PROGRESS, "progress", 0.0)
-    queues.offer(MessageClass.STATISTICS, "statistics", 0.0)
-    served = [taken[1] for taken in (queues.take(0.0) for _ in range(10)) if taken is not None]
-    assert {"progress", "statistics"} <= set(served)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distributed.reliability.budget import DeadlineBudget, RestartBudget, RetryBudget
+from distributed.reliability.budget import RestartBudget, RetryBudget
 from distributed.reliability.retry import Again, GiveUp, Jitter, Retries, RetryPolicy
 
 policies = st.builds(
@@ -119,22 +119,3 @@ def test_restarts_end_with_the_workflow_or_the_job_whichever_is_first() -> None:
     assert budget.spend("b") == "the job's retry budget is spent"
     assert "no workflow" in (budget.spend("c") or "")
     assert budget.left == 0
-
-
-@pytest.mark.parametrize(
-    ("seconds", "now", "reserve", "expected"),
-    [
-        (None, 5.0, 0.0, 3.0),
-        (10.0, 0.0, 0.0, 3.0),
-        (10.0, 8.0, 0.0, 2.0),
-        (10.0, 8.0, 1.5, 0.5),
-        (10.0, 12.0, 0.0, 0.0),
-    ],
-)
-def test_a_step_never_gets_more_than_is_left(
-    seconds: float | None, now: float, reserve: float, expected: float
-) -> None:
-    """GM 31.3a, 31.3b."""
-    budget = DeadlineBudget(0.0, seconds)
-    assert budget.step(now, 3.0, reserve_seconds=reserve) == pytest.approx(expected)
-    assert budget.spent(now) == (seconds is not None and now >= seconds)

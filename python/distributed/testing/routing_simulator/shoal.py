@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from random import Random
 
-from distributed.health.correlation import PeerView
 from distributed.messages.health import ManagerStatus
 from distributed.routing.decision import Decision
 from distributed.routing.knowledge import Dispatch, RoutingKnowledge
@@ -13,9 +12,6 @@ from distributed.routing.router import Router, RouterRules
 
 from .policy import Job, Policy, Report
 from .trace import Site
-
-PEERS = 2
-"""Other gates, on the same side of every cut as this one."""
 
 
 class Shoal(Policy):
@@ -94,10 +90,6 @@ class Shoal(Policy):
         rtt += 0.1 * (rtt_seconds - rtt)
         self._rtts[site] = (rtt, error)
         self.knowledge.round_trip(site, rtt, error)
-
-    def gates_heard(self, count: int) -> None:
-        """How many of the other gates are reached now."""
-        self.knowledge.peers = PeerView(peers=PEERS, reachable=count)
 
     @property
     def switches(self) -> int:
