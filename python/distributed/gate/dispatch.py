@@ -101,7 +101,7 @@ class Dispatch:
                 reason = self._placing.unplaceable(record.job)
                 self._ending.order(record, JobState.FAILED, reason)
                 return False
-            await self._pause(failures)
+            await self._managers.news(self._pause_seconds(failures))
         for run in record.runs.values():
             self._stories.add_placed(record, offered_row(run))
         return await self._durable(record)
@@ -300,10 +300,12 @@ class Dispatch:
                     self.restart(record, run, reason)
 
     async def _pause(self, failures: int, least_seconds: float = 0.0) -> None:
-        """Wait before the next round, less where a datacenter gets ready meanwhile."""
+        await self._state.clock.sleep(self._pause_seconds(failures, least_seconds))
+
+    def _pause_seconds(self, failures: int, least_seconds: float = 0.0) -> float:
         least = min(least_seconds, self._state.settings.place_patience_seconds)
         bound = max(ROUNDS.bound(failures), 2.0 * least)
-        await self._managers.news(bound * (0.5 + self._state.rng.random() / 2))
+        return bound * (0.5 + self._state.rng.random() / 2)
 
 
 def _decided(record: JobRecord, run: DatacenterRun) -> bool:

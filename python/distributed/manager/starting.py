@@ -64,15 +64,12 @@ class Starting:
         """Run the job, or its named part, in this datacenter."""
         assert isinstance(message, StartJob)
         record = self._state.records.get(message.job_id)
-        ahead = self._pace.queued
         if record is not None:
             self._start_again(record, message)
         else:
             self._refuse_what_cannot_run(message)
-            record = self._start_new(message)
-        queued = self._state.allocation.widest() == 0
-        wait = self._pace.wait_seconds(ahead + 1) if queued else 0.0
-        return JobStarted(message.job_id, queued=queued, expected_wait_seconds=wait)
+            self._start_new(message)
+        return JobStarted(message.job_id)
 
     def provide(self, _: Context, message: Message) -> Message:
         """Results of other datacenters."""
@@ -163,7 +160,7 @@ class Starting:
                 policy=Policy.ONCE,
             )
 
-    def _start_new(self, message: StartJob) -> JobRecord:
+    def _start_new(self, message: StartJob) -> None:
         state = self._state
         settings = state.settings
         scope = JobScope(message.job_id, state.supervisor, state.logger, state.timers)
@@ -194,7 +191,6 @@ class Starting:
             self._lifecycle.start_ready(record)
         if not record.left:
             self._delivery.wake(record)
-        return record
 
     def _start_again(self, record: JobRecord, message: StartJob) -> None:
         offered = (message.epoch, message.manager_epoch)

@@ -32,11 +32,9 @@ class StartJob(Message, frozen=True):
 
 
 class JobStarted(Message, frozen=True):
-    """Manager to gate: taken; queued means that no core is free yet."""
+    """Manager to gate: taken. How long work waits there, its status says."""
 
     job_id: str
-    queued: bool = False
-    expected_wait_seconds: float = 0.0
 
 
 class ProvideInputs(Message, frozen=True):
