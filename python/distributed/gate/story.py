@@ -142,7 +142,7 @@ class Stories:
                 self.flush(record)
 
     def end(self, record: JobRecord, outcome: JobResult) -> None:
-        """Write the last steps with the end of the job, as one.
+        """Write the last steps with the end of the job, as one; no heir asks where it was.
 
         Once that is durable, watchers have the result and `on_ended` is called.
         """
@@ -175,7 +175,7 @@ class Stories:
             reason=outcome.reason if outcome else "",
             events=tuple(steps.events),
             results=tuple(steps.results),
-            placed=tuple(steps.placed),
+            placed=tuple(steps.placed) if outcome is None else (),
             workflows=tuple(steps.workflows),
             cancel_reason=steps.cancel_reason,
             ended=outcome is not None,
