@@ -149,7 +149,6 @@ class Submission:
             return full
         record = held or self._open(message)
         self._committing += 1
-        payload = _encode(message.job)
         first = JobUpdate(1, "state", 0.0, state="submitted")
         creating = state.ledger.create(
             NewJob(
@@ -158,7 +157,7 @@ class Submission:
                 message.digest,
                 message.job.name,
                 state.name,
-                payload,
+                _encode(message.job),
                 _encode(first),
                 record.epoch,
                 traceparent(message.trace) or record.span.context,
