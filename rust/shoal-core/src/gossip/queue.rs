@@ -2,7 +2,8 @@
 
 use core::hash::Hash;
 
-use hashbrown::HashMap;
+use ahash::RandomState;
+use hashbrown::HashTable;
 
 use super::lists::{Link, Lists, MOST_SENDS, NIL};
 
@@ -40,8 +41,11 @@ struct Entry<R> {
 pub(crate) struct Queue<R> {
     entries: Vec<Entry<R>>,
     links: Vec<Link>,
-    free: Vec<u32>,
-    places: HashMap<R, u32, ahash::RandomState>,
+    /// The first of the slots that hold nothing, threaded through their links.
+    free: u32,
+    /// Where each rumour is, found by the rumour that its entry holds.
+    places: HashTable<u32>,
+    hasher: RandomState,
     urgent: Lists,
     plain: Lists,
     capacity: usize,
@@ -53,8 +57,9 @@ impl<R: Rumour> Queue<R> {
         Self {
             entries: Vec::new(),
             links: Vec::new(),
-            free: Vec::new(),
-            places: HashMap::with_hasher(ahash::RandomState::with_seeds(seed, 1, 2, 3)),
+            free: NIL,
+            places: HashTable::new(),
+            hasher: RandomState::with_seeds(seed, 1, 2, 3),
             urgent: Lists::new(),
             plain: Lists::new(),
             capacity,
@@ -85,46 +90,35 @@ impl<R: Rumour> Queue<R> {
             urgency,
             datagram: self.datagram.wrapping_sub(1),
         };
-        let index = match self.free.pop() {
-            Some(index) => {
-                self.entries[index as usize] = entry;
-                index
-            }
-            None => {
-                self.entries.push(entry);
-                self.links.push(Link {
-                    previous: NIL,
-                    next: NIL,
-                });
-                self.entries.len() as u32 - 1
-            }
-        };
-        self.places.insert(rumour, index);
+        let index = self.place(entry);
+        let (entries, hasher) = (&self.entries, &self.hasher);
+        let hash_of = |&at: &u32| hasher.hash_one(entries[at as usize].rumour);
+        self.places
+            .insert_unique(hasher.hash_one(rumour), index, hash_of);
         self.link(index);
         evicted
     }
 
     /// Drops a rumour, if it is queued.
     pub(crate) fn remove(&mut self, rumour: R) -> bool {
-        let Some(index) = self.places.remove(&rumour) else {
+        let Some(index) = self.forget(rumour) else {
             return false;
         };
         self.unlink(index);
-        self.free.push(index);
+        self.vacate(index);
         true
     }
 
     /// How often a queued rumour has been sent.
     #[cfg(test)]
     pub(crate) fn sends(&self, rumour: R) -> Option<u8> {
-        self.places
-            .get(&rumour)
-            .map(|&index| self.entries[index as usize].sends)
+        self.find(rumour)
+            .map(|index| self.entries[index as usize].sends)
     }
 
     /// Whether a rumour still waits.
     pub(crate) fn contains(&self, rumour: R) -> bool {
-        self.places.contains_key(&rumour)
+        self.find(rumour).is_some()
     }
 
     /// Fills one datagram: `put` writes a rumour and says whether it fitted; each that did
@@ -183,9 +177,51 @@ impl<R: Rumour> Queue<R> {
             self.link(index);
         } else {
             let rumour = entry.rumour;
-            self.places.remove(&rumour);
-            self.free.push(index);
+            self.forget(rumour);
+            self.vacate(index);
         }
+    }
+
+    fn find(&self, rumour: R) -> Option<u32> {
+        let is_it = |&at: &u32| self.entries[at as usize].rumour == rumour;
+        self.places
+            .find(self.hasher.hash_one(rumour), is_it)
+            .copied()
+    }
+
+    /// Takes a rumour out of the places; its entry stays.
+    fn forget(&mut self, rumour: R) -> Option<u32> {
+        let is_it = |&at: &u32| self.entries[at as usize].rumour == rumour;
+        let hash = self.hasher.hash_one(rumour);
+        let found = self.places.find_entry(hash, is_it).ok()?;
+        Some(found.remove().0)
+    }
+
+    /// Puts an entry into a slot that holds nothing.
+    fn place(&mut self, entry: Entry<R>) -> u32 {
+        if let Some(link) = self.links.get(self.free as usize) {
+            let index = core::mem::replace(&mut self.free, link.next);
+            self.entries[index as usize] = entry;
+            return index;
+        }
+        if self.entries.len() == self.entries.capacity() {
+            // Grows by a quarter: queues are long where there are many of them.
+            let more = self.entries.len() / 4 + 8;
+            self.entries.reserve_exact(more);
+            self.links.reserve_exact(more);
+        }
+        self.entries.push(entry);
+        self.links.push(Link {
+            previous: NIL,
+            next: NIL,
+        });
+        self.entries.len() as u32 - 1
+    }
+
+    /// Keeps a slot that is in no list for another entry.
+    fn vacate(&mut self, index: u32) {
+        self.links[index as usize].next = self.free;
+        self.free = index;
     }
 
     fn evict(&mut self) -> Option<R> {
