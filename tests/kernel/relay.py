@@ -34,7 +34,7 @@ class Inward(asyncio.DatagramProtocol):
     """The advertised side: one socket towards the member for each peer."""
 
     def __init__(self, target: Address, link: Link) -> None:
-        self._target, self._link = target, link
+        self.target, self._link = target, link
         self._peers: dict[Address, asyncio.Future[asyncio.DatagramTransport]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -43,6 +43,12 @@ class Inward(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, source: Address) -> None:
         self._link.carry(lambda: self._pass_on(data, source))
+
+    async def close(self) -> None:
+        """Carry nothing more."""
+        self.transport.close()
+        for outward in self._peers.values():
+            (await outward).close()
 
     def _pass_on(self, data: bytes, source: Address) -> None:
         task = asyncio.create_task(self._send(data, source))
@@ -54,7 +60,7 @@ class Inward(asyncio.DatagramProtocol):
         if source not in self._peers:
             self._peers[source] = loop.create_future()
             outward, _ = await loop.create_datagram_endpoint(
-                lambda: Outward(self.transport, source), remote_addr=self._target
+                lambda: Outward(self.transport, source), remote_addr=self.target
             )
             self._peers[source].set_result(outward)
         (await self._peers[source]).sendto(data)
@@ -87,17 +93,21 @@ def read_address(text: str) -> Address:
     return host, int(port)
 
 
-async def main() -> None:
-    listen, target = read_address(sys.argv[1]), read_address(sys.argv[2])
-    link = Link(*map(float, sys.argv[3:6]))
+async def serve(listen: Address, inward: Inward) -> asyncio.Server:
+    """Carry what comes to `listen` until the server is closed."""
     loop = asyncio.get_running_loop()
-    await loop.create_datagram_endpoint(lambda: Inward(target, link), local_addr=listen)
+    datagrams, _ = await loop.create_datagram_endpoint(lambda: inward, local_addr=listen)
 
     async def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        their_reader, their_writer = await asyncio.open_connection(*target)
+        their_reader, their_writer = await asyncio.open_connection(*inward.target)
         await asyncio.gather(pump(reader, their_writer), pump(their_reader, writer))
 
-    server = await asyncio.start_server(accepted, *listen)
+    return await asyncio.start_server(accepted, *datagrams.get_extra_info("sockname"))
+
+
+async def main() -> None:
+    listen, target = read_address(sys.argv[1]), read_address(sys.argv[2])
+    server = await serve(listen, Inward(target, Link(*map(float, sys.argv[3:6]))))
     print("ready", flush=True)
     await server.serve_forever()
 

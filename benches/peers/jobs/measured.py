@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 WARM = 50
 ONE_BY_ONE = 1_000
@@ -15,18 +16,34 @@ TOGETHER = 2_000
 
 def measure(name: str, one: Callable[[], object], many: Callable[[int], object]) -> None:
     """Time `one()` again and again, then `many(n)` three times."""
-    for _ in range(WARM):
+
+    async def awaited_one() -> None:
         one()
+
+    async def awaited_many(count: int) -> None:
+        many(count)
+
+    asyncio.run(measure_awaited(name, awaited_one, awaited_many))
+
+
+async def measure_awaited(
+    name: str,
+    one: Callable[[], Awaitable[object]],
+    many: Callable[[int], Awaitable[object]],
+) -> None:
+    """The same for those whose users await."""
+    for _ in range(WARM):
+        await one()
     taken = []
     for _ in range(ONE_BY_ONE):
         started = time.perf_counter()
-        one()
+        await one()
         taken.append((time.perf_counter() - started) * 1000)
-    many(TOGETHER // 4)
+    await many(TOGETHER // 4)
     rates = []
     for _ in range(3):
         started = time.perf_counter()
-        many(TOGETHER)
+        await many(TOGETHER)
         rates.append(TOGETHER / (time.perf_counter() - started))
     taken.sort()
     line = {

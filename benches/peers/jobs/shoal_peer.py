@@ -5,13 +5,12 @@ python shoal_peer.py memory|sqlite
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import tempfile
 from pathlib import Path
 
 import uvloop
-from measured import measure
+from measured import measure_awaited
 
 from distributed import Client, Job, Workflow
 from distributed.commands.local.cluster import LocalCluster, Shape
@@ -25,27 +24,23 @@ async def run(client: Client, workflows: tuple[Workflow, ...]) -> None:
     await handle.result()
 
 
-def main(ledger: str) -> None:
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
-    ):
-        shape = Shape(workers=2, cores=1, ledger="memory:" if ledger == "memory" else "")
-        cluster = LocalCluster(shape, Path(folder))
-        runner.run(cluster.start())
-        client = Client(cluster.addresses("gate"))
-        try:
-            measure(
+async def main(ledger: str, folder: Path) -> None:
+    shape = Shape(workers=2, cores=1, ledger="memory:" if ledger == "memory" else "")
+    cluster = LocalCluster(shape, folder)
+    await cluster.start()
+    try:
+        async with Client(cluster.addresses("gate")) as client:
+            await measure_awaited(
                 f"shoal-{ledger}",
-                lambda: runner.run(run(client, ONE)),
-                lambda count: runner.run(
-                    run(client, tuple(Workflow(name=f"w{n}", run=EMPTY) for n in range(count)))
+                lambda: run(client, ONE),
+                lambda count: run(
+                    client, tuple(Workflow(name=f"w{n}", run=EMPTY) for n in range(count))
                 ),
             )
-        finally:
-            runner.run(client.close())
-            runner.run(cluster.stop())
+    finally:
+        await cluster.stop()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    with tempfile.TemporaryDirectory() as made:
+        uvloop.run(main(sys.argv[1], Path(made)))
