@@ -125,7 +125,6 @@ async def cluster(names: list[str], **arguments: Any) -> AsyncIterator[list[Memb
 
 
 async def all_alive(member: MemberProcess, names: list[str]) -> None:
-    """Wait until this member sees all of them alive, and nobody else but who left."""
-    wanted = dict.fromkeys(names, "alive")
-    while {n: seen for n, seen in (await member.states()).items() if seen != "left"} != wanted:
+    """Wait until this member sees all of them alive."""
+    while (await member.states()) != dict.fromkeys(names, "alive"):
         await asyncio.sleep(0.05)
