@@ -40,7 +40,7 @@ from distributed.testing.virtual_loop import VirtualLoop, VirtualTimeError
 from distributed.types import Role
 from distributed.worker.node import WorkerNode
 
-COLLECT_EVERY_SECONDS = 120.0
+COLLECT_EVERY_SECONDS = 300.0
 
 
 class SimCluster:

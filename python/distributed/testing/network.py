@@ -232,6 +232,10 @@ class Network:
             )
         return len(ends) // 2
 
+    def open_connections(self, host: VirtualHost) -> int:
+        """How many connections a process has open."""
+        return sum(1 for end in self._ends if end.host is host)
+
     def overfull(self) -> Iterator[tuple[str, int, int]]:
         """Connections that hold more than twice what they may: host, bytes, limit."""
         for end in self._ends:

@@ -16,7 +16,7 @@ MUTANTS: dict[str, tuple[Mutant, str, str]] = {
     "a client that stays away": (results.client_stays_away, "crashes", ENDS),
     "a result recorded twice": (results.recorded_twice, "messages", SEEN),
     "a story told backwards": (results.story_told_backwards, "calm", "progress never goes back"),
-    "an epoch not checked": (commands.epoch_not_checked, "partitions", "fences hold at workers"),
+    "an epoch not checked": (commands.epoch_not_checked, "chaos", "fences hold at workers"),
     "a cancellation not sent": (commands.cancellation_not_sent, "calm", STOPS),
     "a lease kept after death": (commands.lease_kept_after_death, "crashes", ENDS),
     "a forgotten cleanup": (books.cleanup_forgotten, "calm", SEEN),
