@@ -40,37 +40,33 @@ class Federation:
 
     async def serve(self) -> None:
         """Probe until the node stops; what is known is judged anew at each step."""
+        rules = self._state.settings.probes
         while True:
             now = self._state.clock.now()
             self._hear_gates()
-            for name in self._knowledge.names():
-                self._step(name, now)
+            turns = [self._step(name, now) for name in self._knowledge.names()]
             self._knowledge.candidates(now)
             self._judge_itself(now)
             self._tell_gates(now)
-            await self._state.clock.sleep(self._rest(now))
+            turn = max(0.0, min(turns, default=float("inf")) - now)
+            await self._state.clock.sleep(min(rules.tick_seconds, turn + rules.gather_seconds))
 
-    def _rest(self, now: float) -> float:
-        rules = self._state.settings.probes
-        probed = (self._knowledge.datacenter(name).probe for name in self._knowledge.names())
-        turn = min((probe.turn_at for probe in probed), default=float("inf"))
-        return min(rules.tick_seconds, max(0.0, turn - now) + rules.gather_seconds)
-
-    def _step(self, name: str, now: float) -> None:
+    def _step(self, name: str, now: float) -> float:
+        """Probe a datacenter if it is its turn; when that is next, never where nobody is known."""
         probe = self._knowledge.datacenter(name).probe
         if probe.tick(now):
             self._state.metrics.count("datacenter_reach_changes")
             self._state.logger.warning("datacenter %s is %s by probes", name, probe.reach.value)
         known = [view for view in self._managers.everyone() if view.datacenter == name]
         if not known:
-            return
+            return float("inf")
         leader = min(known, key=lambda view: (not view.alive, view.name))
         if leader.alive:
             probe.led_by(leader.name)
-        if not probe.due(now):
-            return
-        sequence = probe.sent(now)
-        self._state.spawn_free("probe datacenter", lambda: self._probe(probe, leader, sequence))
+        if probe.due(now):
+            sequence = probe.sent(now)
+            self._state.spawn_free("probe datacenter", lambda: self._probe(probe, leader, sequence))
+        return probe.turn_at
 
     async def _probe(self, probe: ProbeState, leader: ManagerView, sequence: int) -> None:
         """Any answer counts, a refusal too: only silence is a missed probe."""

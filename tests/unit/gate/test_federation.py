@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 
 import pytest
 
 from distributed.gate.federation import UNHEARD, UNHEARD_BYTES, Federation, reached_by
-from distributed.health.federated import Reach
+from distributed.health.federated import ProbeRules, Reach
 from distributed.health.slo import SloLevel, SloTargets
 from distributed.membership.member import Member
 from distributed.messages.dispatch import StartJob
@@ -133,3 +134,32 @@ def test_what_a_gate_misses_is_told_once_and_bounded() -> None:
         federation._tell_gates(now)
     assert membership.told == [{UNHEARD: "dc-00,dc-01"}, {UNHEARD: "*"}, {UNHEARD: None}]
     assert UNHEARD_BYTES < 512
+
+
+class Naps:
+    """A clock on which time passes in sleep alone; the fourth sleep is the last."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    def now(self) -> float:
+        return sum(self.seconds)
+
+    async def sleep(self, seconds: float) -> None:
+        self.seconds.append(seconds)
+        if len(self.seconds) == 4:
+            raise asyncio.CancelledError
+
+
+async def test_a_datacenter_that_nobody_manages_yet_makes_the_gate_look_no_more_often() -> None:
+    knowledge, clock, rules = RoutingKnowledge(), Naps(), ProbeRules()
+    knowledge.datacenter("void")
+    federation = Federation(
+        SimpleNamespace(  # type: ignore[arg-type]
+            clock=clock, membership=None, settings=SimpleNamespace(probes=rules)
+        ),
+        SimpleNamespace(knowledge=knowledge, everyone=lambda: ()),  # type: ignore[arg-type]
+    )
+    with pytest.raises(asyncio.CancelledError):
+        await federation.serve()
+    assert clock.seconds == [rules.tick_seconds] * 4
