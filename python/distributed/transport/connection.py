@@ -14,11 +14,12 @@ import msgspec
 from distributed.errors import ConnectError, FrameError, PeerIdentityError
 from distributed.messages.base import Gone, Message, Redirect, Refused
 from distributed.transport.calls import PendingCalls
+from distributed.transport.endpoint import UNREAD_RETRY_SECONDS, UNREAD_SHARE
 from distributed.transport.frames import FrameDecoder, Kind
 from distributed.transport.greeting import decode_greeting, encode_greeting, refusal_of
 from distributed.transport.interface import Context, Identity
 from distributed.transport.outbox import Outbox
-from distributed.types import Address
+from distributed.types import Address, Role
 
 if TYPE_CHECKING:
     from distributed.transport.endpoint import Endpoint
@@ -28,6 +29,11 @@ DEADLINE = struct.Struct("<I")
 
 Verify = Callable[[asyncio.Transport, Identity], str]
 """Holds a peer's claims against its certificate; returns why they do not fit, or ""."""
+Admit = Callable[[Identity], str]
+"""Whether there is room for one more of that kind; returns why not, or ""."""
+UNREAD = Refused(
+    "overloaded", "answers are not read here", retry_after_seconds=UNREAD_RETRY_SECONDS
+)
 
 
 class TcpConnection(asyncio.Protocol):
@@ -39,6 +45,7 @@ class TcpConnection(asyncio.Protocol):
         *,
         greets_first: bool,
         verify: Verify | None = None,
+        admit: Admit | None = None,
         on_open: Callable[[TcpConnection], None] | None = None,
     ) -> None:
         loop = asyncio.get_running_loop()
@@ -47,11 +54,13 @@ class TcpConnection(asyncio.Protocol):
         self._limits = endpoint.limits
         self._greets_first = greets_first
         self._verify = verify
+        self._admit = admit
         self._on_open = on_open
         self._decoder = FrameDecoder(endpoint.limits.max_frame_bytes)
         self._calls = PendingCalls(loop)
         self._peer: Identity | None = None
         self._in_progress = 0
+        self._most_in_progress = endpoint.limits.requests_in_progress
         self._last_heard = endpoint.clock.now()
         self._closing = ""
         self._close_callbacks: list[Callable[[str], None]] = []
@@ -137,7 +146,7 @@ class TcpConnection(asyncio.Protocol):
         """Send and wait for the matching reply, at most `timeout` seconds."""
         outbox = self._open_outbox()
         if outbox.full:
-            await outbox.room()
+            await self.room()
             outbox = self._open_outbox()
         body = DEADLINE.pack(max(1, int(timeout * 1000))) + self._endpoint.codec.encode(message)
         correlation = self._calls.open()
@@ -148,9 +157,13 @@ class TcpConnection(asyncio.Protocol):
         """Send with no reply; waits only for room."""
         outbox = self._open_outbox()
         if outbox.full:
-            await outbox.room()
+            await self.room()
             outbox = self._open_outbox()
         outbox.put(Kind.NOTICE, 0, 0, self._endpoint.codec.encode(message))
+
+    async def room(self) -> None:
+        """Wait until the send buffer has room, or the connection ends."""
+        await self._open_outbox().room()
 
     def try_send(self, message: msgspec.Struct) -> bool:
         """Send if there is room and the peer is there."""
@@ -167,6 +180,11 @@ class TcpConnection(asyncio.Protocol):
     def _too_large(self, error: FrameError) -> None:
         self._endpoint.metrics.count("messages_too_large")
         self._endpoint.logger.error("not sent to %s: %s", self.address, error)
+
+    def _owes(self, share: int = 1) -> bool:
+        """Whether the peer leaves so many answers unread, in send buffers beyond a full one."""
+        unread = self._outbox.owed if self._outbox is not None else 0
+        return unread > share * self._limits.send_buffer_bytes
 
     def _open_outbox(self) -> Outbox:
         if self.closed or self._outbox is None:
@@ -232,6 +250,9 @@ class TcpConnection(asyncio.Protocol):
         self._serve(message, correlation, deadline)
 
     def _serve(self, message: Message, correlation: int | None, deadline: float | None) -> None:
+        if correlation is not None and self._owes():
+            self._answer(correlation, UNREAD)
+            return
         context = Context(self, self.peer, deadline)
         router = self._endpoint.router
         service = router.admit(context, message)
@@ -265,13 +286,13 @@ class TcpConnection(asyncio.Protocol):
             self._answer(correlation, reply)
 
         self._in_progress += 1
-        if self._in_progress == self._limits.requests_in_progress and self._transport:
+        if self._in_progress == self._most_in_progress and self._transport:
             self._transport.pause_reading()
         self._endpoint.supervisor.spawn(f"serve:{type(message).__name__}", serve)
 
     def _finished(self) -> None:
         self._in_progress -= 1
-        if self._in_progress == self._limits.requests_in_progress - 1 and self._transport:
+        if self._in_progress == self._most_in_progress - 1 and self._transport:
             self._transport.resume_reading()
 
     def _answer(self, correlation: int | None, reply: msgspec.Struct | None) -> None:
@@ -288,7 +309,10 @@ class TcpConnection(asyncio.Protocol):
         except FrameError as error:
             self._too_large(error)
             body = self._endpoint.codec.encode(Refused("too_large", str(error)))
-        self._put(Kind.REPLY, correlation, body)
+        if self._outbox is not None:
+            self._outbox.reply(Kind.REPLY, correlation, body)
+            if self._owes(UNREAD_SHARE):
+                self._broken(f"it leaves {self._outbox.owed} bytes of answers unread")
 
     def _put(self, kind: Kind, correlation: int, body: bytes) -> None:
         if self._outbox is not None and not self.closed:
@@ -310,9 +334,14 @@ class TcpConnection(asyncio.Protocol):
         if not refusal and self._verify is not None and self._transport is not None:
             refusal = self._verify(self._transport, greeting.identity)
         if refusal:
-            self._refused(refusal)
+            self._refused(refusal, "identity")
+            return
+        if self._admit is not None and (refusal := self._admit(greeting.identity)):
+            self._refused(refusal, "full")
             return
         self._peer = greeting.identity
+        if self._peer.role is not Role.CLIENT:
+            self._most_in_progress = self._limits.node_requests_in_progress
         if not self._greets_first:
             self._greet()
         if not self.greeted.done():
@@ -321,8 +350,8 @@ class TcpConnection(asyncio.Protocol):
         if self._on_open is not None:
             self._on_open(self)
 
-    def _refused(self, refusal: str) -> None:
-        self._endpoint.metrics.count("connections_refused", reason="identity")
+    def _refused(self, refusal: str, reason: str) -> None:
+        self._endpoint.metrics.count("connections_refused", reason=reason)
         self._endpoint.logger.warning("refused a connection from %s: %s", self.address, refusal)
         if not self.greeted.done():
             self.greeted.set_exception(PeerIdentityError(refusal, peer=self.address))

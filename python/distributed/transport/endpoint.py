@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from distributed.transport.interface import Identity
 
 
+UNREAD_SHARE = 4
+"""Of the send buffer, in replies beyond it that the peer does not read, after which it goes."""
+UNREAD_RETRY_SECONDS = 1.0
 FRAME_ROOM = 64
 """Of a frame, kept for its header and a request's deadline."""
 
@@ -27,8 +30,14 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         max_frame_bytes: larger frames are refused before they are buffered.
         compress_bytes: bodies of at least this many bytes are compressed.
-        send_buffer_bytes: past this, `send` waits and `try_send` refuses.
-        requests_in_progress: past this, reading pauses.
+        send_buffer_bytes: past this, `send` waits and `try_send` refuses. Replies go beyond it:
+            past twice as much new requests are refused, past `UNREAD_SHARE` times as much the
+            peer is disconnected.
+        requests_in_progress: of a client; past this, its connection is not read.
+        node_requests_in_progress: the same of a node, whose control messages must not wait
+            behind what the ledger is slow to take.
+        clients: connections of clients at one listener; more are turned away.
+        strangers: connections that have not greeted yet; past this the oldest is closed.
         greeting_seconds: how long a fresh connection may stay silent.
         keepalive_seconds: a ping goes out after this much silence.
         silence_seconds: a connection silent this long is half-open and is closed.
@@ -38,6 +47,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     compress_bytes: int = 4096
     send_buffer_bytes: int = 4 * 1024 * 1024
     requests_in_progress: int = 1024
+    node_requests_in_progress: int = 32_768
+    clients: int = 10_000
+    strangers: int = 1024
     greeting_seconds: float = 5.0
     keepalive_seconds: float = 10.0
     silence_seconds: float = 20.0

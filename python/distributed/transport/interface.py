@@ -72,6 +72,14 @@ class Connection(Protocol):
         """
         ...
 
+    async def room(self) -> None:
+        """Wait until the send buffer has room, or the connection ends.
+
+        Raises:
+            ConnectError: it has ended already.
+        """
+        ...
+
     def try_send(self, message: msgspec.Struct) -> bool:
         """Send if the send buffer has room; False where it has not or the peer is gone."""
         ...

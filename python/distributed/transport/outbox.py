@@ -14,6 +14,8 @@ class Outbox:
     """Gathers the frames of one loop turn into one write.
 
     `full` says that the peer reads more slowly than we send; `room` waits for that to end.
+    Replies are put in all the same, since whoever waits for one sends it on: they are counted
+    as `owed` for as long as the peer leaves them unread.
     """
 
     __slots__ = (
@@ -21,6 +23,7 @@ class Outbox:
         "_frames",
         "_limit",
         "_loop",
+        "_owed",
         "_paused",
         "_queued",
         "_scheduled",
@@ -42,6 +45,7 @@ class Outbox:
         self._compress = compress_bytes
         self._frames: list[Frame] = []
         self._queued = 0
+        self._owed = 0
         self._scheduled = False
         self._paused = False
         self._waiters: list[asyncio.Future[None]] = []
@@ -50,6 +54,17 @@ class Outbox:
     def full(self) -> bool:
         """Whether nothing more should be put in."""
         return self._paused or self._queued >= self._limit
+
+    @property
+    def owed(self) -> int:
+        """Bytes of replies put in since there was room last."""
+        return self._owed
+
+    def reply(self, kind: int, correlation: int, body: bytes) -> None:
+        """Add a reply, whether or not there is room."""
+        if self.full:
+            self._owed += len(body)
+        self.put(kind, 0, correlation, body)
 
     def put(self, kind: int, flags: int, correlation: int, body: bytes) -> None:
         """Add a frame; it leaves at the end of this loop turn."""
@@ -67,6 +82,7 @@ class Outbox:
         frames, self._frames, self._queued = self._frames, [], 0
         self._write(encode_frames(frames, self._compress))
         if not self._paused:
+            self._owed = 0
             self._wake()
 
     async def room(self) -> None:
@@ -83,6 +99,7 @@ class Outbox:
     def resume(self) -> None:
         """The socket's buffer has drained."""
         self._paused = False
+        self._owed = 0
         self._wake()
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ from distributed.errors import ConfigError, ConnectError, PeerIdentityError
 from distributed.transport.connection import TcpConnection, format_address
 from distributed.transport.dispatch import Filter, Router, refuse_late, refuse_strangers
 from distributed.transport.endpoint import Endpoint, Limits
-from distributed.types import Address
+from distributed.types import Address, Role
 
 if TYPE_CHECKING:
     from distributed.clock import Clock
@@ -37,26 +37,53 @@ def split_address(address: str) -> tuple[str, int]:
 class TcpListener:
     """An open port and the connections it accepted."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits) -> None:
         self.address = Address("")
+        self._limits = limits
         self._server: asyncio.Server | None = None
         self._connections: dict[TcpConnection, None] = {}
+        self._strangers: dict[TcpConnection, None] = {}
+        self._clients = 0
 
     def opened(self, server: asyncio.Server) -> None:
         """The port is bound."""
         self._server = server
         self.address = format_address(server.sockets[0].getsockname())
 
+    def arrived(self, connection: TcpConnection) -> None:
+        """Somebody connects who has yet to greet; of too many such the oldest goes."""
+        if len(self._strangers) >= self._limits.strangers:
+            oldest = next(iter(self._strangers))
+            del self._strangers[oldest]
+            oldest.close_soon("too many connections wait here without a greeting")
+        self._strangers[connection] = None
+        connection.on_close(lambda _: self._strangers.pop(connection, None))
+
+    def room_for(self, identity: Identity) -> str:
+        """Why there is no room for this peer, or "". Nodes always find some."""
+        if identity.role is not Role.CLIENT or self._clients < self._limits.clients:
+            return ""
+        return f"{self._clients} clients are connected here, the limit; ask another gate"
+
     def accepted(self, connection: TcpConnection) -> None:
         """Keep a connection until it ends."""
+        self._strangers.pop(connection, None)
         self._connections[connection] = None
-        connection.on_close(lambda _: self._connections.pop(connection, None))
+        self._clients += connection.peer.role is Role.CLIENT
+        connection.on_close(lambda _: self._ended(connection))
+
+    def _ended(self, connection: TcpConnection) -> None:
+        if connection in self._connections:
+            del self._connections[connection]
+            self._clients -= connection.peer.role is Role.CLIENT
 
     async def close(self) -> None:
         """Stop accepting and end every accepted connection."""
         if self._server is None:
             return
         self._server.close()
+        for stranger in tuple(self._strangers):
+            stranger.close_soon("the node is stopping")
         await asyncio.gather(
             *(connection.close("the node is stopping") for connection in tuple(self._connections))
         )
@@ -108,15 +135,18 @@ class TcpTransport:
         """Accept connections and serve `handlers` on them."""
         host, port = split_address(address)
         endpoint = self._endpoint(handlers, identity)
-        listener = TcpListener()
+        listener = TcpListener(self._limits)
 
         def accept() -> TcpConnection:
-            return TcpConnection(
+            connection = TcpConnection(
                 endpoint,
                 greets_first=False,
                 verify=self._tls.verify if self._tls else None,
+                admit=listener.room_for,
                 on_open=listener.accepted,
             )
+            listener.arrived(connection)
+            return connection
 
         context = self._tls.server_context() if self._tls else None
         try:

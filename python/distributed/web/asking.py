@@ -30,6 +30,9 @@ class _NoConnection:
     async def send(self, message: msgspec.Struct) -> None:
         raise ConnectError("the status page takes no messages", peer="status-page")
 
+    async def room(self) -> None:
+        return
+
     def try_send(self, message: msgspec.Struct) -> bool:
         return False
 
