@@ -59,6 +59,7 @@ class JobHandle:
         self._keeper: asyncio.Task[None] | None = None
         self._waiting = 0
         self._gaps = 0
+        self._left_off: int | None = None
         self._values = Values(client.gates)
         self.id = job_id
         self.dropped = 0
@@ -114,7 +115,8 @@ class JobHandle:
         """Steps of the job as they happen, until it ends.
 
         Durable steps come each exactly once and in order, across gate changes; progress is
-        the newest there is.
+        the newest there is. Of a reader so slow that `progress_queue` steps wait, the rest is
+        asked for again once it has read those.
 
         Raises:
             JobGone: no gate knows the job.
@@ -122,6 +124,8 @@ class JobHandle:
         while True:
             while self._updates:
                 yield self._updates.popleft()
+            if self._left_off is not None:
+                self._go_back(self._left_off)
             if self._ended:
                 return
             self._check_alive()
@@ -198,15 +202,32 @@ class JobHandle:
                     break
                 self._seen = update.sequence
                 self._gaps = 0
-            if len(self._updates) >= self._client.settings.progress_queue:
-                self._updates.popleft()
-                self.dropped += 1
-            self._updates.append(update)
+            self._keep(update)
             if update.kind == "state" and update.state in FINAL:
                 self._ended = True
         self._news.set()
         if self._ended and self._result is None:
             self._follow()
+
+    def _keep(self, update: JobUpdate) -> None:
+        """Keep an update for the reader; over the bound progress goes, steps are left behind."""
+        most = self._client.settings.progress_queue
+        if self._left_off is None and len(self._updates) >= most:
+            steps = [held for held in self._updates if not _passing(held)]
+            self.dropped += len(self._updates) - len(steps)
+            self._updates = deque(steps)
+            if len(steps) > most // 2:
+                self._left_off = steps[-1].sequence
+        if self._left_off is None:
+            self._updates.append(update)
+        elif _passing(update):
+            self.dropped += 1
+
+    def _go_back(self, sequence: int) -> None:
+        """Ask for the steps that came while there was no room for them."""
+        self._seen, self._left_off = sequence, None
+        self._ended = False
+        self._connection = None
 
     def _ask_again(self) -> None:
         """A step is missing: have the gate send everything from there on."""

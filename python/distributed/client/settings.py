@@ -17,7 +17,8 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
         redirects: how many redirects one call follows in a row.
         check_imports: refuse a job at once whose functions cannot be imported here.
         quiet_seconds: silence about a job that is waited for, after which its gate is asked.
-        progress_queue: updates kept for a reader that is slow; older progress is dropped.
+        progress_queue: updates kept for a reader that is slow; beyond it progress is dropped,
+            and steps are asked for again once it has read what is kept.
     """
 
     connect_seconds: float = 3.0

@@ -1,13 +1,15 @@
 """Clients that follow a job: pushed what is durable, caught up from the ledger, never waited for.
 
 A watcher costs one small object. Updates go out at once while the connection has room. One
-that has none lags: what it missed is read back from the ledger when it drains, so a slow
-client costs neither memory nor time of the gate. Progress is only ever the newest.
+that has none lags: what it missed is read back from the ledger when it drains, one page at a
+time for each connection, so a slow client costs neither memory nor time of the gate. Progress
+is only ever the newest.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
 from functools import partial
 from itertools import count, islice
@@ -37,6 +39,8 @@ CATCH_UP_ROWS = 500
 FEW_ROWS = 32
 """As long as it is not known how large the results are."""
 LAG_SECONDS = 0.01
+READS_AT_ONCE = 8
+"""Pages of missed updates that are read at the same time, over all connections."""
 OWNER_SECONDS = 5.0
 """How long a client that asks to follow a job waits here for its next owner."""
 WAIT_AT_ONCE = 200
@@ -68,8 +72,10 @@ class Watching:
 
     def __init__(self, state: GateState) -> None:
         self._state = state
-        self._dirty: list[JobRecord] = []
-        self._lagging: list[Watch] = []
+        self._dirty: dict[JobRecord, None] = {}
+        self._lagging: dict[Connection, deque[Watch]] = {}
+        self._begun: list[Connection] = []
+        self._reads = asyncio.Semaphore(READS_AT_ONCE)
         self._armed = False
         self._waiting = 0
 
@@ -113,8 +119,8 @@ class Watching:
 
     def progress(self, record: JobRecord) -> None:
         """The newest progress is worth telling, at the next tick."""
-        if record.watches and (not self._dirty or self._dirty[-1] is not record):
-            self._dirty.append(record)
+        if record.watches and record not in self._dirty:
+            self._dirty[record] = None
             self._arm(self._state.settings.push_interval_seconds)
 
     def finished(self, record: JobRecord, updates: Sequence[JobUpdate], result: JobResult) -> None:
@@ -147,12 +153,12 @@ class Watching:
     def _tick(self) -> None:
         """Push progress and pick up laggards; armed only while there is something to do."""
         self._armed = False
-        dirty, self._dirty = self._dirty, []
-        for record in dict.fromkeys(dirty):
+        dirty, self._dirty = self._dirty, {}
+        for record in dirty:
             self._push_progress(record)
-        lagging, self._lagging = self._lagging, []
-        for watch in lagging:
-            self._state.spawn_free("catch up", partial(self._catch_up, watch))
+        begun, self._begun = self._begun, []
+        for connection in begun:
+            self._state.spawn_free("catch up", partial(self._catch_up, connection))
 
     def _arm(self, seconds: float) -> None:
         if not self._armed and not self._state.stopping:
@@ -190,40 +196,62 @@ class Watching:
                 watch.connection.try_send(JobUpdates(watch.job_id, (update,)))
 
     def _catch_up_soon(self, watch: Watch) -> None:
-        if not watch.lagging:
-            watch.lagging = True
-            self._later(watch)
+        if watch.lagging:
+            return
+        watch.lagging = True
+        behind = self._lagging.get(watch.connection)
+        if behind is None:
+            self._lagging[watch.connection] = deque((watch,))
+            self._begun.append(watch.connection)
+            self._arm(LAG_SECONDS)
+        else:
+            behind.append(watch)
 
-    def _later(self, watch: Watch) -> None:
-        self._lagging.append(watch)
-        self._arm(LAG_SECONDS)
+    async def _catch_up(self, connection: Connection) -> None:
+        """Send what the watchers of a connection missed, one after the other."""
+        behind = self._lagging[connection]
+        try:
+            while behind and not connection.closed:
+                try:
+                    await self._bring_up(behind[0])
+                except LedgerUnavailable:
+                    behind.rotate(-1)
+                    await self._state.clock.sleep(LAG_SECONDS)
+                else:
+                    behind.popleft().lagging = False
+        except TimeoutError:
+            await connection.close("the client reads too slowly")
+        except ConnectError:
+            return
+        finally:
+            del self._lagging[connection]
 
-    async def _catch_up(self, watch: Watch) -> None:
-        """Send what the watcher missed, page by page, as fast as it takes it."""
-        connection = watch.connection
+    async def _bring_up(self, watch: Watch) -> None:
+        """Send what one watcher missed, page by page, as fast as it takes it.
+
+        A page is read once there is room for it: what waits for a slow reader is no page.
+
+        Raises:
+            LedgerUnavailable: it cannot be read now.
+            TimeoutError: the client takes no byte.
+            ConnectError: the connection ended.
+        """
+        slow_seconds = self._state.settings.slow_client_seconds
         empty, rows = 0, FEW_ROWS
-        while not connection.closed:
-            try:
+        while not watch.connection.closed:
+            async with asyncio.timeout(slow_seconds):
+                await watch.connection.room()
+            async with self._reads:
                 missed, rows = await self._story(watch.job_id, watch.sent, rows)
-            except LedgerUnavailable:
-                self._later(watch)
-                return
             if not missed and (watch.sent >= watch.latest or empty == EMPTY_READS):
-                break
+                return
             if not missed:
                 empty += 1
                 await self._state.clock.sleep(LAG_SECONDS)
                 continue
-            try:
-                async with asyncio.timeout(self._state.settings.slow_client_seconds):
-                    await connection.send(JobUpdates(watch.job_id, missed))
-            except TimeoutError:
-                await connection.close("the client reads too slowly")
-                return
-            except ConnectError:
-                return
+            async with asyncio.timeout(slow_seconds):
+                await watch.connection.send(JobUpdates(watch.job_id, missed))
             watch.sent = missed[-1].sequence
-        watch.lagging = False
 
     async def _story(
         self, job_id: str, after: int, limit: int

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from distributed.client.gates import Gates
+from distributed.client.gates import KNOWN_GATES, Gates
 from distributed.client.settings import ClientSettings
 from distributed.clock import SystemClock
 from distributed.errors import ConnectError, PeerRefused, RequestTimeout
@@ -120,3 +120,11 @@ async def test_the_connection_of_an_answer_is_the_one_it_came_on() -> None:
     heard = await gates(pool, A).converse(Done())
     connection: Any = heard.connection
     assert (heard.gate, connection.address) == (B, B)
+
+
+async def test_gates_that_others_name_are_learnt_up_to_a_bound() -> None:
+    known = gates(Scripted(), A)
+    for number in range(3 * KNOWN_GATES):
+        known.learn(Address(f"g{number}:1"))
+    assert len(known._addresses) == KNOWN_GATES
+    assert known._addresses[0] == A
