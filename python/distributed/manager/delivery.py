@@ -93,6 +93,7 @@ class Delivery:
         while not record.closing:
             batch = record.outbox.due(state.clock.now(), state.settings.result_batch)
             if batch:
+                self._progress.flush_logs(record)
                 problem = await self._offer(record, batch)
             elif not record.left and not len(record.outbox) and not record.finished_told:
                 problem = await self._finish(record)

@@ -29,6 +29,8 @@ from .record import JobRecord
 from .state import ManagerState
 
 MAX_ENTRIES = 1000
+MOST_LANES = 1024
+"""Peers whose pace is remembered; where more come, those that nothing is on its way to go."""
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -75,16 +77,34 @@ class Progress:
         for report in message.entries:
             self.merge(record, report)
 
-    async def forward_log(self, _: Context, message: Message) -> None:
-        """Captured lines go on to the gate as they are."""
+    def forward_log(self, _: Context, message: Message) -> None:
+        """Captured lines go on to the gate at once, or wait for room there.
+
+        Nothing else waits for them: they are what matters least on their way.
+        """
         assert isinstance(message, WorkerLog)
         record = self._state.records.get(message.job_id)
         if record is None:
             return
-        try:
-            await self._state.pool.send(Address(record.gate_address), message)
-        except TransportError:
-            self._state.metrics.count("log_lines_lost", amount=len(message.lines))
+        lost = record.logs.put(message, self._state.settings.log_lines)
+        if lost:
+            self._state.metrics.count("log_lines_lost", amount=lost)
+        if not self.flush_logs(record):
+            self._changed[record.job_id] = record
+            self._news.set()
+
+    def flush_logs(self, record: JobRecord) -> bool:
+        """Pass on captured lines while the gate has room; whether all went."""
+        if not record.logs.lines:
+            return True
+        gate = self._state.pool.opened(Address(record.gate_address))
+        if gate is None:
+            return False
+        logs = record.logs.take()
+        while logs and gate.try_send(logs[0]):
+            del logs[0]
+        record.logs.put_back(logs)
+        return not logs
 
     def pressure(self, context: Context, message: Message) -> None:
         """A gate asks for less (or again more) progress."""
@@ -159,9 +179,28 @@ class Progress:
             self._send_soon(address, lane, records)
 
     async def send(self, record: JobRecord) -> None:
-        """Tell the gate how the job stands now; a lost message is made good by the next."""
-        if not record.dirty or record.closing:
+        """Tell the gate how the job stands now, then what waits of its output.
+
+        A lost message is made good by the next.
+        """
+        if record.closing:
             return
+        if record.dirty:
+            await self._tell(record)
+        if not self.flush_logs(record):
+            await self._send_logs(record)
+
+    async def _send_logs(self, record: JobRecord) -> None:
+        """Pass on captured lines as the gate takes them; what does not go waits."""
+        logs = record.logs.take()
+        try:
+            while logs:
+                await self._state.pool.send(Address(record.gate_address), logs[0])
+                del logs[0]
+        except TransportError:
+            record.logs.put_back(logs)
+
+    async def _tell(self, record: JobRecord) -> None:
         record.dirty = False
         record.sequence += 1
         news = take(record.news)
@@ -200,6 +239,8 @@ class Progress:
     def _lane(self, address: str) -> Lane:
         lane = self._lanes.get(address)
         if lane is None:
+            if len(self._lanes) >= MOST_LANES:
+                self._lanes = {place: kept for place, kept in self._lanes.items() if kept.busy}
             lane = self._lanes[address] = Lane()
         return lane
 

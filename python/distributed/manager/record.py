@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from distributed.jobs.fairness import JobLine
 from distributed.jobs.fence import fence
 from distributed.jobs.graph import DependencyGraph
+from distributed.jobs.log_queue import LogQueue
 from distributed.jobs.outbox import Outbox
 from distributed.messages.dispatch import StartJob
 from distributed.messages.job import Job, Workflow
@@ -110,6 +111,7 @@ class JobRecord:
         "latency",
         "left",
         "line",
+        "logs",
         "manager_epoch",
         "moved",
         "news",
@@ -159,6 +161,7 @@ class JobRecord:
         self.left = 0
         self.inputs: dict[str, WorkflowResult] = {}
         self.outbox = Outbox(resend)
+        self.logs = LogQueue()
         self.workers: set[str] = set()
         self.ordered: dict[str, WorkflowState] = {}
         self.changes: dict[tuple[str, int], WorkflowChange] = {}

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from distributed.messages.base import Gone, Message
+from distributed.messages.base import Gone, Message, Refused
 from distributed.messages.progress import AttemptProgress
 from distributed.messages.results import ResultsRecorded, WorkerResults, WorkflowResult
 from distributed.transport.interface import Context, Handlers
@@ -19,6 +19,8 @@ from .record import Entry, JobRecord
 from .state import ManagerState
 
 LAST_SEQUENCE = 2**53
+FULL = "results wait here for a gate that records nothing"
+RETRY_SECONDS = 1.0
 
 
 class Results:
@@ -52,6 +54,8 @@ class Results:
         record = self._state.records.get(message.job_id)
         if record is None:
             return Gone(message.job_id)
+        if self._state.overfull:
+            return Refused("overloaded", FULL, retry_after_seconds=RETRY_SECONDS)
         return ResultsRecorded(message.job_id, self.take(record, message.results))
 
     def take(

@@ -57,9 +57,13 @@ class ManagerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How long a gate may say that it does not know a job before the job is given up here."""
     default_restarts: int = 10
     """Least retry budget of a job that names none; a larger job gets one for each workflow."""
+    log_lines: int = 2000
+    """Captured lines of a job that wait for a gate without room; older ones go and are counted."""
+    undelivered_bytes: int = 1 << 30
+    """Results kept for gates beyond which workers are asked to keep theirs (`overloaded`)."""
     queue_limit: int = 1_000_000
     """Workflows that may wait here; jobs beyond it are refused as `overloaded`."""
 
 
-LIVE = ("queue_limit", "assign_batch")
+LIVE = ("queue_limit", "assign_batch", "undelivered_bytes", "log_lines")
 """Limits that take effect while the manager runs (`shoal node limits`)."""

@@ -124,6 +124,8 @@ class Starting:
         if record.closing:
             return
         record.closing = True
+        if record.logs.lines:
+            self._state.metrics.count("log_lines_lost", amount=record.logs.lines)
         record.span.end(**{state.value: count for state, count in record.ends.items()})
         state = self._state
         state.records.pop(record.job_id, None)

@@ -13,6 +13,7 @@ from distributed.clock import Clock, WheelTimers
 from distributed.execution.pipeline import PipelineDepth
 from distributed.jobs.allocation import Allocation
 from distributed.jobs.fairness import FairQueue
+from distributed.jobs.undelivered import Undelivered
 from distributed.membership.interface import Membership
 from distributed.messages.health import Departure
 from distributed.supervision import Policy, Supervisor
@@ -87,6 +88,7 @@ class ManagerState:
         self.dispatched = 0
         self.cores_given = 0
         self.stopping = False
+        self._undelivered = Undelivered()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def spawn(self, name: str, factory: Factory, *, policy: Policy) -> None:
@@ -126,6 +128,12 @@ class ManagerState:
             msgspec.structs.replace(departure, seconds_ago=now - at)
             for at, departure in self.departures
         )
+
+    @property
+    def overfull(self) -> bool:
+        """Whether so many results wait for gates that workers must keep theirs."""
+        most_bytes = self.settings.undelivered_bytes
+        return self._undelivered.over(most_bytes, self.records.values(), self.clock.now())
 
     @property
     def name(self) -> str:

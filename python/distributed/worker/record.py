@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-import msgspec
-
+from distributed.jobs.log_queue import LogQueue
 from distributed.jobs.outbox import Outbox
 from distributed.messages.dispatch import Assignment, RunningWork
-from distributed.messages.progress import WorkerLog
 from distributed.stats.sketch import LatencySketch
 from distributed.supervision import JobScope
 from distributed.telemetry.tracing import NO_SPAN
@@ -107,9 +105,7 @@ class JobRecord:
         "fence",
         "forestalled",
         "job_id",
-        "log_lines",
         "logs",
-        "logs_dropped",
         "manager",
         "manager_address",
         "moved",
@@ -127,34 +123,13 @@ class JobRecord:
         self.attempts: dict[str, AttemptRecord] = {}
         self.outbox = Outbox(resend_seconds)
         self.forestalled: deque[str] = deque(maxlen=CANCELLED_MEMORY)
-        self.logs: deque[WorkerLog] = deque()
-        self.log_lines = 0
-        self.logs_dropped = 0
+        self.logs = LogQueue()
         self.bringing = asyncio.Lock()
         self.brought: dict[tuple[str, int, str], str] = {}
         self.moved = asyncio.Event()
         self.ended = False
         self.orphaned = False
         self.delivering = False
-
-    def keep_log(self, log: WorkerLog, limit: int) -> None:
-        """Keep captured lines, at most `limit` in all; the oldest go first and are counted."""
-        self.logs.append(log)
-        self.log_lines += len(log.lines)
-        while self.log_lines > limit and len(self.logs) > 1:
-            oldest = self.logs.popleft()
-            self.log_lines -= len(oldest.lines)
-            self.logs_dropped += len(oldest.lines) + oldest.dropped
-
-    def take_logs(self) -> list[WorkerLog]:
-        """What is kept; the first says how many lines before it are gone."""
-        logs = list(self.logs)
-        if logs and self.logs_dropped:
-            dropped = logs[0].dropped + self.logs_dropped
-            logs[0] = msgspec.structs.replace(logs[0], dropped=dropped)
-        self.logs.clear()
-        self.log_lines = self.logs_dropped = 0
-        return logs
 
     async def pause(self, seconds: float) -> None:
         """Wait `seconds`, less where another manager takes the job over meanwhile."""

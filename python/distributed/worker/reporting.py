@@ -18,6 +18,8 @@ from .record import AttemptRecord, JobRecord
 from .state import WorkerState
 
 MAX_ENTRIES = 1000
+MOST_LANES = 1024
+"""Peers whose pace is remembered; where more come, those that nothing is on its way to go."""
 
 
 class Lane:
@@ -61,7 +63,7 @@ class Reporting:
 
     def wrote(self, record: JobRecord, log: WorkerLog) -> None:
         """Keep captured lines for the next message; over the bound the oldest go first."""
-        record.keep_log(log, self._state.settings.log_lines)
+        record.logs.put(log, self._state.settings.log_lines)
         self._note(record)
 
     async def run(self) -> None:
@@ -93,19 +95,24 @@ class Reporting:
             self._send_soon(address, lane, records)
 
     async def send(self, record: JobRecord) -> None:
-        """Tell the manager what is new of one job now; what is lost the result makes good."""
+        """Tell the manager what is new of one job now; what is lost the result makes good.
+
+        Captured lines that did not go wait for the next time.
+        """
         self._changed.pop(record.job_id, None)
         address = Address(record.manager_address)
         entries = self._entries(record)
-        logs = record.take_logs()
+        logs = record.logs.take()
         if not entries and not logs:
             return
         try:
             if entries:
                 await self._state.pool.send(address, WorkerProgress(record.job_id, entries))
-            for log in logs:
-                await self._state.pool.send(address, log)
+            while logs:
+                await self._state.pool.send(address, logs[0])
+                del logs[0]
         except TransportError as error:
+            record.logs.put_back(logs)
             self._state.metrics.count("progress_lost")
             self._state.logger.bind(job=record.job_id, peer=address).debug(
                 "progress did not reach the manager: %s", error
@@ -138,5 +145,7 @@ class Reporting:
     def _lane(self, address: str) -> Lane:
         lane = self._lanes.get(address)
         if lane is None:
+            if len(self._lanes) >= MOST_LANES:
+                self._lanes = {place: kept for place, kept in self._lanes.items() if kept.busy}
             lane = self._lanes[address] = Lane()
         return lane

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from distributed.clock import Clock, WheelTimers
 from distributed.execution.interface import Executor
 from distributed.jobs.outbox import Outbox
+from distributed.jobs.undelivered import Undelivered
 from distributed.supervision import JobScope, Policy, Supervisor
 from distributed.telemetry.logs import BoundLogger
 from distributed.telemetry.metrics import Metrics
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from .forensics import EventLog
 
 STOP_SECONDS = 1.0
-WEIGH_SECONDS = 0.5
-"""How old the sum of undelivered results may be when work is offered."""
 
 
 class WorkerState:
@@ -71,8 +70,7 @@ class WorkerState:
         self.web_address = ""
         self.tracer: Tracer = NO_TRACES
         self.overload = "healthy"
-        self._overfull = False
-        self._weighed_at = float("-inf")
+        self._undelivered = Undelivered()
         self.attempts = 0
         self.promised_bytes = 0
         self.on_idle: Callable[[], None] = lambda: None
@@ -104,12 +102,8 @@ class WorkerState:
     @property
     def overfull(self) -> bool:
         """Whether so many results wait for their delivery that no work is taken."""
-        now = self.clock.now()
-        if now - self._weighed_at >= WEIGH_SECONDS:
-            self._weighed_at = now
-            kept = sum(record.outbox.bytes for record in self.records.values())
-            self._overfull = kept > self.settings.undelivered_bytes
-        return self._overfull
+        most_bytes = self.settings.undelivered_bytes
+        return self._undelivered.over(most_bytes, self.records.values(), self.clock.now())
 
     @property
     def name(self) -> str:

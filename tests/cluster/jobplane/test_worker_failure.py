@@ -158,6 +158,25 @@ async def test_results_wait_for_a_gate_that_does_not_record(plane: Plane) -> Non
     assert len(plane.gate.recorded["j1"]) == 1
 
 
+async def test_a_manager_that_keeps_too_much_has_workers_keep_their_results(plane: Plane) -> None:
+    """Refused with a hint, kept below, and delivered once the gate records again."""
+    await plane.start(manager={"resend_seconds": 0.2, "undelivered_bytes": 0})
+    plane.gate.record = False
+    await plane.run("j1", workflow("add", args={"a": 1, "b": 2}))
+    await plane.gate.until(lambda: plane.managers[0].state.overfull)
+    await plane.run("j2", workflow("add", args={"a": 3, "b": 4}))
+    worker = next(w for w in plane.workers)
+    await plane.gate.until(
+        lambda: any(w.state.metrics.total("result_deliveries_failed") for w in plane.workers)
+    )
+    assert [len(record.outbox) for record in records(plane)] == [1, 0]
+    assert worker.state.records
+    plane.gate.record = True
+    await plane.finished("j1")
+    await plane.finished("j2")
+    assert plane.gate.states("j2") == {"add": "completed"}
+
+
 def records(plane: Plane) -> list:  # type: ignore[type-arg]
     return list(plane.managers[0].state.records.values())
 
