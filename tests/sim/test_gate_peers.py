@@ -229,7 +229,7 @@ def test_gates_find_managers_that_nobody_told_them_of_and_know_each_once() -> No
             managers = gate(cluster, name).managers
             names = sorted(view.name for view in managers.everyone())
             assert names == ["north-m1", "north-m2", "north-m3"]
-            assert len(managers._addresses) == 3
+            assert len(managers._keepers) == 3
         cluster["north-m3"].kill()
         cluster["north-w1"].kill()
         cluster.run_for(20.0)

@@ -1,8 +1,9 @@
 """Captured output of jobs: the newest lines at the owner while it is open, then in the ledger.
 
-The lines of an open job are in its owner's memory, the newest `log_lines` of them. They are
-written with the end of the job and stay as long as it does. A gate that dies takes the lines
-of its open jobs with it; what comes after the takeover is kept.
+The lines of an open job are in its owner's memory, the newest `log_lines` of them, fewer where
+those of all jobs together take too much. They are written with the end of the job and stay as
+long as it does. A gate that dies takes the lines of its open jobs with it; what comes after the
+takeover is kept.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from .record import JobRecord
 from .state import GateState
 
 LOGS_PAGE = 500
+LINE_BYTES = 128
+"""Counted for a line beside its text."""
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(JobLogs).decode
 
@@ -39,15 +42,30 @@ class Logs:
         record = self._state.records.get(message.job_id)
         if record is None:
             return
-        if record.logs is None:
-            record.logs = deque(maxlen=self._state.settings.log_lines)
-        room = self._state.settings.log_lines - len(record.logs)
-        record.logs_dropped += message.dropped + max(0, len(message.lines) - room)
+        record.logs_dropped += message.dropped
         record.logs_total += len(message.lines)
-        record.logs.extend(
-            LogLine(message.workflow, message.attempt, message.stream, line)
-            for line in message.lines
-        )
+        for line in message.lines:
+            self._keep(record, LogLine(message.workflow, message.attempt, message.stream, line))
+
+    def _keep(self, record: JobRecord, line: LogLine) -> None:
+        """Keep a line as the newest of its job; older ones of that job make room."""
+        state, settings = self._state, self._state.settings
+        if record.logs is None:
+            record.logs = deque()
+        room = settings.held_log_bytes - _size(line)
+        while record.logs and (
+            len(record.logs) >= settings.log_lines or state.held_log_bytes > room
+        ):
+            size = _size(record.logs.popleft())
+            record.log_bytes -= size
+            state.held_log_bytes -= size
+            record.logs_dropped += 1
+        if len(record.logs) >= settings.log_lines or state.held_log_bytes > room:
+            record.logs_dropped += 1
+            return
+        record.logs.append(line)
+        record.log_bytes += _size(line)
+        state.held_log_bytes += _size(line)
 
     async def _fetch(self, _context: Context, message: FetchLogs) -> JobLogs | Gone | Redirect:
         record = self._state.records.get(message.job_id)
@@ -62,6 +80,11 @@ class Logs:
         if await self._state.ledger.exists(message.job_id):
             return JobLogs(message.job_id, ())
         return where
+
+
+def _size(line: LogLine) -> int:
+    """About what a line costs in memory."""
+    return len(line.text) + LINE_BYTES
 
 
 def held_logs(record: JobRecord) -> JobLogs:

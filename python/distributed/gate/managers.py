@@ -27,6 +27,8 @@ from .state import GateState
 
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 2.0
+MOST_ADDRESSES = 4096
+"""Managers that are kept in touch with; beyond it the one that has been gone for longest goes."""
 DOUBT_SHARE = 0.7
 """Of the silence after which a manager is given up: a datacenter whose managers all say nothing
 for that long is in doubt. Unchanged statuses are 2 s old at most."""
@@ -67,7 +69,9 @@ class Managers:
     def __init__(self, state: GateState) -> None:
         self._state = state
         self._views: dict[str, ManagerView] = {}
-        self._addresses: set[str] = set()
+        self._keepers: dict[Address, asyncio.Task[None]] = {}
+        configured = state.settings.datacenters.values()
+        self._configured = dict.fromkeys(Address(one) for some in configured for one in some)
         levels = state.settings.service_levels
         self.knowledge = RoutingKnowledge(
             probe_rules=state.settings.probes,
@@ -86,9 +90,8 @@ class Managers:
 
     def start(self) -> None:
         """Keep the configured managers, and through them the rest."""
-        for addresses in self._state.settings.datacenters.values():
-            for address in addresses:
-                self._keep_address(Address(address))
+        for address in self._configured:
+            self._keep_address(address)
 
     def live(self, datacenter: str) -> tuple[ManagerView, ...]:
         """Managers there that answer and take work."""
@@ -159,12 +162,31 @@ class Managers:
         self.knowledge.members(datacenter, live=len(self.live(datacenter)), known=known)
 
     def _keep_address(self, address: Address) -> None:
-        if address in self._addresses or self._state.stopping:
+        if address in self._keepers or self._state.stopping:
             return
-        self._addresses.add(address)
-        self._state.supervisor.spawn(
+        if len(self._keepers) >= MOST_ADDRESSES and not self._forget_one():
+            self._state.metrics.count("managers_unkept")
+            return
+        self._keepers[address] = self._state.supervisor.spawn(
             "keep manager", lambda: self._keep(address), policy=Policy.RESTART, peer=address
         )
+
+    def _forget_one(self) -> bool:
+        """Try no more for the manager that has been gone for longest; False where all are there.
+
+        One whose address was given stays: it is how the others are found again.
+        """
+        views = {view.address: view for view in self._views.values()}
+        gone = [a for a in self._keepers if a not in views or not views[a].alive]
+        learnt = [address for address in gone if address not in self._configured]
+        if not learnt:
+            return False
+        oldest = min(learnt, key=lambda a: views[a].lost_at if a in views else float("-inf"))
+        self._keepers.pop(oldest).cancel("it has been gone for longest")
+        if oldest in views:
+            del self._views[views[oldest].name]
+            self._count(views[oldest].datacenter)
+        return True
 
     async def _keep(self, address: Address) -> None:
         pause = FIRST_PAUSE_SECONDS

@@ -156,6 +156,7 @@ class JobRecord:
         "held_bytes",
         "job",
         "job_id",
+        "log_bytes",
         "logs",
         "logs_dropped",
         "logs_total",
@@ -221,6 +222,7 @@ class JobRecord:
         self.watches: list[Watch] | None = None
         self.tail: tuple[JobUpdate, ...] = ()
         self.logs: deque[LogLine] | None = None
+        self.log_bytes = 0
         self.logs_dropped = 0
         self.logs_total = 0
         self.gaps: dict[str, str] | None = None

@@ -75,7 +75,7 @@ class Results:
                 taken_seconds=self._stories.elapsed(record),
                 unconfirmed=result.unconfirmed or stray,
             )
-            if record.take(taken, self._state.settings.held_value_bytes):
+            if self._state.take(record, taken):
                 fresh.append(taken)
             else:
                 self._state.metrics.count("results_repeated")

@@ -37,10 +37,13 @@ class GateSettings(msgspec.Struct, frozen=True, kw_only=True):
         push_interval_seconds: least pause between progress updates of one job to one client.
         slow_client_seconds: a client that takes no byte for longer is disconnected.
         held_value_bytes: of values of one open job kept in memory; the rest is in the ledger.
+        all_held_value_bytes: the same of all open jobs together.
         largest_value_bytes: a workflow whose value is larger fails.
         stored_value_bytes: of values over 1 MiB of one job, together.
         reports_folder: where `json:` and `csv:` reports are written; "" refuses such jobs.
         log_lines: captured lines kept for each job, the newest of them, until its retention ends.
+        held_log_bytes: of captured lines of all open jobs; beyond it a job's new lines push out
+            its older ones.
         retention_seconds: how long an ended job is kept in the ledger.
         retention_jobs: how many ended jobs are kept.
         key_seconds: how long an idempotency key stands for its job.
@@ -72,10 +75,12 @@ class GateSettings(msgspec.Struct, frozen=True, kw_only=True):
     push_interval_seconds: float = 0.1
     slow_client_seconds: float = 10.0
     held_value_bytes: int = 8 << 20
+    all_held_value_bytes: int = 1 << 30
     largest_value_bytes: int = 1 << 30
     stored_value_bytes: int = 16 << 30
     reports_folder: str = ""
     log_lines: int = 1000
+    held_log_bytes: int = 256 << 20
     retention_seconds: float = 7 * 86_400.0
     retention_jobs: int = 100_000
     key_seconds: float = 86_400.0

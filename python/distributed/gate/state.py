@@ -12,6 +12,7 @@ from distributed.jobs import ownership
 from distributed.ledger.interface import Ledger
 from distributed.membership.interface import Membership
 from distributed.messages.base import Gone, Redirect
+from distributed.messages.results import WorkflowResult
 from distributed.supervision import JobScope, Policy, Supervisor
 from distributed.supervision.supervisor import Factory
 from distributed.telemetry.logs import BoundLogger
@@ -62,6 +63,8 @@ class GateState:
         self.timers: WheelTimers
         self.records: dict[str, JobRecord] = {}
         self.adopted = asyncio.Event()
+        self.held_bytes = 0
+        self.held_log_bytes = 0
         self.lease_until = float("-inf")
         self.stopping = False
         self.web_address = ""
@@ -104,6 +107,17 @@ class GateState:
         names = [name for name in self.gates() if name not in without]
         return ownership.owner(job_id, names) or self.name
 
+    def take(self, record: JobRecord, result: WorkflowResult) -> bool:
+        """Have a job hold a result, its value only where there is room for it.
+
+        False where its workflow had a final result there already.
+        """
+        before = record.held_bytes
+        room = before + self.settings.all_held_value_bytes - self.held_bytes
+        fresh = record.take(result, min(self.settings.held_value_bytes, room))
+        self.held_bytes += record.held_bytes - before
+        return fresh
+
     def adopt(self, record: JobRecord) -> None:
         """Hold a job that another gate held; who waits for its new owner is woken."""
         self.records[record.job_id] = record
@@ -138,6 +152,9 @@ class GateState:
         """
         if self.records.get(record.job_id) is record:
             del self.records[record.job_id]
+        self.held_bytes -= record.held_bytes
+        self.held_log_bytes -= record.log_bytes
+        record.held_bytes = record.log_bytes = 0
         for watch in record.watches or ():
             watch.ended = True
             if not told:

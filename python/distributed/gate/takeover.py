@@ -254,7 +254,7 @@ class Takeover:
             record.runs[placed.datacenter] = run
         record.stored_bytes = stored.stored_bytes
         for result in results:
-            if record.take(result, self._state.settings.held_value_bytes):
+            if self._state.take(record, result):
                 record.recorded(result.datacenter, result.state)
         if stored.cancel_reason is not None:
             record.cancelling = stored.cancel_reason

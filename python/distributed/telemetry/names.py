@@ -72,6 +72,7 @@ GATE = (
     _counter("inputs_failed", "messages", "Results for dependants that a manager did not take."),
     _counter("requests_shed", "requests", "Requests refused under overload.", "kind"),
     _counter("managers_lost", "managers", "Managers given up."),
+    _counter("managers_unkept", "managers", "Managers heard of, and too many to be kept."),
     _counter("gate_isolations", "times", "Times that this gate took itself for cut off."),
     _counter("datacenter_reach_changes", "times", "Changes of a datacenter's reach by probes."),
     _counter("results_refused", "results", "Results that cannot be: no such workflow or state."),

@@ -11,6 +11,7 @@ from distributed.errors import JobFailed
 from distributed.jobs.ownership import rank
 from distributed.messages.base import Refused
 from distributed.messages.dispatch import StartJob
+from distributed.types import Address
 
 from .world import GateWorld, ScriptedManager, job
 
@@ -197,6 +198,25 @@ async def test_a_job_waits_for_a_manager_that_starts_later(world: GateWorld) -> 
     outcome = await handle.result()
     assert outcome["a"] == "a!"
     assert gate.managers.live("eu")
+
+
+async def test_of_too_many_managers_the_one_that_is_gone_for_longest_is_forgotten(
+    world: GateWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One whose address was given is tried for ever, and one that answers is never forgotten."""
+    monkeypatch.setattr("distributed.gate.managers.MOST_ADDRESSES", 3)
+    await world.manager()
+    gate = await world.gate()
+    managers = gate.managers
+    (given,) = managers._keepers
+    for number in range(1, 6):
+        managers._keep_address(Address(f"127.0.0.1:{number}"))
+    assert list(managers._keepers) == [given, "127.0.0.1:4", "127.0.0.1:5"]
+    for view in managers.everyone():
+        view.alive = True
+    managers._configured.clear()
+    assert [managers._forget_one() for _ in range(3)] == [True, True, False]
+    assert list(managers._keepers) == [given]
 
 
 async def test_a_restarted_manager_is_asked_again_for_its_jobs(world: GateWorld) -> None:

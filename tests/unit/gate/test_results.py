@@ -125,6 +125,30 @@ async def test_reports_of_progress_leave_nothing_but_the_newest(world: GateWorld
     assert len(kept) <= 2
 
 
+async def test_values_of_all_open_jobs_together_are_bounded_and_none_is_lost(
+    world: GateWorld,
+) -> None:
+    """What is over the bound is in the ledger alone, and comes from there."""
+    manager = await world.manager()
+    gate = await world.gate(all_held_value_bytes=2500)
+    manager.run = None
+    client = world.client()
+    handles = [await client.submit(job("a", "b")) for _ in range(4)]
+    await world.until(lambda: len(manager.started) == 4)
+    value = msgspec.msgpack.encode("x" * 997)
+    for started in manager.started:
+        await manager.send(started, [manager.result("a", value=value)])
+    records = [gate.state.records[handle.id] for handle in handles]
+    assert [record.held_bytes for record in records] == [1000, 1000, 0, 0]
+    assert gate.state.held_bytes == 2000
+    for started in manager.started:
+        await manager.send(started, [manager.result("b")])
+    for handle in handles:
+        assert (await handle.result()).values() == {"a": "x" * 997, "b": "b!"}
+    await world.until(lambda: not gate.state.records)
+    assert gate.state.held_bytes == 0
+
+
 def held() -> list[JobProgress | AttemptProgress]:
     """Every report that this process holds."""
     gc.collect()

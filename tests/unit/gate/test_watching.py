@@ -8,13 +8,14 @@ import msgspec
 import pytest
 
 from distributed.errors import JobGone
+from distributed.gate.logs import LINE_BYTES
 from distributed.messages.progress import (
     AttemptProgress,
     JobProgress,
     WorkerLog,
     WorkflowChange,
 )
-from distributed.messages.submission import DatacenterProgress
+from distributed.messages.submission import DatacenterProgress, JobUpdate
 from distributed.transport.connection import TcpConnection
 
 from .world import GateWorld, ScriptedManager, job
@@ -132,6 +133,27 @@ async def test_captured_lines_are_bounded_and_continued(world: GateWorld) -> Non
     assert [line.text for line in more.lines] == ["more"]
 
 
+async def test_captured_lines_of_all_jobs_together_are_bounded(world: GateWorld) -> None:
+    """A job's new lines push out its own older ones, and no other job's."""
+    manager = await world.manager()
+    gate = await world.gate(held_log_bytes=10 * (LINE_BYTES + 1))
+    manager.run = None
+    client = world.client()
+    quiet, loud = await client.submit(job("a")), await client.submit(job("a"))
+    await world.until(lambda: len(manager.started) == 2)
+    await tell(manager, WorkerLog(quiet.id, "a", 1, "stdout", tuple("abcd")))
+    await tell(manager, WorkerLog(loud.id, "a", 1, "stdout", tuple("0123456789")))
+    await world.until(lambda: gate.state.records[loud.id].logs_total == 10)
+    assert [line.text for line in (await quiet.logs()).lines] == list("abcd")
+    told = await loud.logs()
+    assert [line.text for line in told.lines] == list("456789")
+    assert (told.dropped, told.next_line) == (4, 10)
+    for started in manager.started:
+        await manager.complete(started)
+    await world.until(lambda: not gate.state.records)
+    assert gate.state.held_log_bytes == 0
+
+
 async def test_captured_lines_outlive_the_job_until_its_retention_ends(world: GateWorld) -> None:
     manager = await world.manager()
     gate = await world.gate(log_lines=3)
@@ -191,6 +213,64 @@ async def test_a_slow_client_costs_nobody_and_catches_up(world: GateWorld) -> No
     assert late == list(range(1, len(late) + 1))
     assert (await handle.result()).values()["w7"] == "w7!"
     assert gate.state.records == {}
+
+
+async def test_a_reader_slower_than_its_queue_still_gets_each_step_once(world: GateWorld) -> None:
+    """The client keeps a few updates; the others it asks for again, after the end too."""
+    await world.manager()
+    await world.gate()
+    client = world.client(progress_queue=8)
+    handle = await client.submit(job(*(f"w{n}" for n in range(60))))
+    await handle.result()
+    assert len(handle._updates) <= 8
+    seen = [update.sequence async for update in handle.updates() if update.kind != "progress"]
+    assert seen == list(range(1, len(seen) + 1))
+    assert len(seen) > 60
+
+
+async def test_progress_makes_room_for_steps_at_a_reader_that_is_slow(world: GateWorld) -> None:
+    client = world.client(await world.gate(), progress_queue=4)
+    handle = client.job("j-1")
+    moves = [JobUpdate(1, "workflow", 0.0, state="running", workflow=f"w{n}") for n in range(4)]
+    handle.push((JobUpdate(1, "state", 0.0, state="submitted"), *moves))
+    assert [update.kind for update in handle._updates] == ["state", "workflow"]
+    assert handle.dropped == 3
+
+
+async def test_slow_clients_hold_one_page_a_connection_and_no_gate_up(
+    world: GateWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten jobs watched on a connection without room: nothing is read for it until there is."""
+    manager = await world.manager()
+    gate = await world.gate()
+    manager.run = None
+    slow, quick = world.client(), world.client()
+    handles = [await slow.submit(job("a", "b")) for _ in range(10)]
+    await world.until(lambda: len(manager.started) == 10)
+    watches = [w for r in gate.state.records.values() for w in r.watches or ()]
+    (connection,) = {watch.connection for watch in watches}
+    assert isinstance(connection, TcpConnection)
+    assert connection._outbox is not None
+    read: list[str] = []
+    events = gate.state.ledger.events
+
+    async def reading(job_id: str, **page: int) -> object:
+        read.append(job_id)
+        return await events(job_id, **page)
+
+    monkeypatch.setattr(gate.state.ledger, "events", reading)
+    connection._outbox.pause()
+    for started in manager.started:
+        await manager.complete(started)
+    assert (await (await quick.submit(job("c"), watch=False)).history()).events
+    assert gate.state.records.keys() <= {manager.started[-1].job_id}
+    assert set(read) <= {manager.started[-1].job_id}
+    assert [watch.lagging for watch in watches] == [True] * 10
+    connection._outbox.resume()
+    for handle in handles:
+        steps = [update.sequence async for update in handle.updates() if update.kind != "progress"]
+        assert steps == list(range(1, len(steps) + 1))
+    await world.until(lambda: not any(watch.lagging for watch in watches))
 
 
 async def test_a_client_that_is_gone_is_forgotten(world: GateWorld) -> None:
