@@ -19,6 +19,8 @@ enum Operation {
     Advance(u64),
     /// Advance to the next deadline, or to one microsecond before it.
     AdvanceToNext(bool),
+    /// Take everything out and give the room back.
+    Clear,
 }
 
 fn offset() -> impl Strategy<Value = i64> {
@@ -34,6 +36,9 @@ fn offset() -> impl Strategy<Value = i64> {
 
 fn operation() -> impl Strategy<Value = Operation> {
     prop_oneof![
+        1 => prop::bool::weighted(0.05).prop_map(|clear| {
+            if clear { Operation::Clear } else { Operation::AdvanceToNext(false) }
+        }),
         6 => offset().prop_map(Operation::Insert),
         2 => any::<usize>().prop_map(Operation::Cancel),
         2 => (any::<usize>(), offset()).prop_map(|(which, to)| Operation::Move(which, to)),
@@ -105,6 +110,7 @@ impl Pair {
                     self.advance(to.max(self.now));
                 }
             }
+            Operation::Clear => self.clear(),
             Operation::Cancel(_) | Operation::Move(..) => {}
         }
     }
@@ -124,6 +130,23 @@ impl Pair {
             expected.push((self.made[id as usize].0, id));
         }
         assert_eq!(due, expected);
+    }
+
+    fn clear(&mut self) {
+        let mut out = Vec::new();
+        self.wheel.drain(&mut out);
+        self.wheel.shrink();
+        out.sort_unstable_by_key(|&(_, id)| id);
+        let mut ids: Vec<u64> = std::mem::take(&mut self.model).into_values().collect();
+        ids.sort_unstable();
+        let expected: Vec<_> = ids
+            .iter()
+            .map(|&id| (self.made[id as usize].0, id))
+            .collect();
+        assert_eq!(out, expected);
+        for id in ids {
+            self.made[id as usize].1 = None;
+        }
     }
 
     fn check(&self) {

@@ -16,15 +16,15 @@ pub(super) struct Link {
 /// One list for each number of sends, with a bit for each list that holds anything.
 #[derive(Debug)]
 pub(super) struct Lists {
-    ends: Box<[(u32, u32)]>,
+    /// The first and the last entry; no list beyond the highest number that was reached.
+    ends: Vec<(u32, u32)>,
     occupied: u64,
 }
 
 impl Lists {
     pub(super) fn new() -> Self {
-        let lists = usize::from(MOST_SENDS) + 1;
         Self {
-            ends: vec![(NIL, NIL); lists].into_boxed_slice(),
+            ends: Vec::new(),
             occupied: 0,
         }
     }
@@ -50,7 +50,11 @@ impl Lists {
 
     /// Appends `entry` to the list of what was sent `sends` times.
     pub(super) fn push(&mut self, links: &mut [Link], entry: u32, sends: u8) {
-        let (head, tail) = &mut self.ends[usize::from(sends)];
+        let list = usize::from(sends);
+        if list >= self.ends.len() {
+            self.ends.resize(list + 1, (NIL, NIL));
+        }
+        let (head, tail) = &mut self.ends[list];
         links[entry as usize] = Link {
             previous: *tail,
             next: NIL,

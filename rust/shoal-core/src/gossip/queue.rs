@@ -36,7 +36,7 @@ struct Entry<R> {
 /// What waits to be told. At most one entry for each rumour, at most `capacity` in all.
 ///
 /// Adding, replacing, removing and sending are O(1) for each entry and allocate nothing once
-/// the queue has held as much before.
+/// the queue has held as much since it last had nothing to tell.
 #[derive(Debug)]
 pub(crate) struct Queue<R> {
     entries: Vec<Entry<R>>,
@@ -100,6 +100,21 @@ impl<R: Rumour> Queue<R> {
     }
 
     /// Drops a rumour, if it is queued.
+    /// Gives back the room of a queue that has nothing to tell.
+    pub(crate) fn shrink(&mut self) {
+        if !self.is_empty() || self.entries.capacity() == 0 {
+            return;
+        }
+        (self.entries, self.links, self.free) = (Vec::new(), Vec::new(), NIL);
+        (self.urgent, self.plain) = (Lists::new(), Lists::new());
+        self.places = HashTable::new();
+    }
+
+    #[cfg(test)]
+    pub(crate) fn room(&self) -> usize {
+        self.entries.capacity() + self.places.capacity()
+    }
+
     pub(crate) fn remove(&mut self, rumour: R) -> bool {
         let Some(index) = self.forget(rumour) else {
             return false;

@@ -117,6 +117,23 @@ fn filling_a_datagram_costs_what_it_carries_however_much_waits_11_53() {
     assert!(asked <= 30, "{asked}");
 }
 
+#[test]
+fn a_queue_that_has_told_everything_gives_its_room_back_and_goes_on() {
+    let mut queue = queue(1_000);
+    for rumour in 0..500 {
+        queue.push(rumour, Urgency::Urgent);
+    }
+    queue.shrink();
+    assert_eq!(queue.len(), 500, "nothing is lost while it waits");
+    while !queue.is_empty() {
+        fill(&mut queue, 4, u32::MAX);
+    }
+    queue.shrink();
+    assert_eq!(queue.room(), 0);
+    queue.push(7, Urgency::Plain);
+    assert_eq!(fill(&mut queue, 4, 10), [7]);
+}
+
 fn event(lamport: u64, name: &str) -> EventKey {
     EventKey {
         origin: 7,

@@ -99,8 +99,19 @@ impl Table {
         self.gone.len()
     }
 
-    pub(crate) fn digest(&self) -> &Digest {
-        &self.digest
+    /// The living in one hash.
+    pub(crate) fn root(&self) -> u64 {
+        self.digest.root()
+    }
+
+    /// The living in hashes of `width` buckets, a power of two of at most [`super::BUCKETS`].
+    pub(crate) fn fold(&self, width: usize, out: &mut Vec<u64>) {
+        if width <= self.digest.buckets() {
+            return self.digest.fold(width, out);
+        }
+        // Only a peer that knows of many more members asks for so many.
+        let living = self.iter_living().map(|id| self.row(id));
+        self.digest.widened(width, living).fold(width, out);
     }
 
     /// The row of `id`; ids come from this table and their rows have not been forgotten.
@@ -311,11 +322,21 @@ impl Table {
             for (moved, place) in self.ring.push(id, &mut self.rng) {
                 self.row_mut(moved).place = place as u32;
             }
+            self.widen_digest(id);
         } else {
             let rows = &self.rows;
             self.gone.compact(|id, since| departed_at(rows, id, since));
             let place = self.gone.push(id, now);
             self.row_mut(id).place = place as u32;
+        }
+    }
+
+    /// Makes the digest suit the members; `fresh` is listed and not entered into it yet.
+    fn widen_digest(&mut self, fresh: MemberId) {
+        let width = Digest::width(self.living());
+        if width > self.digest.buckets() {
+            let entered = self.iter_living().filter(|id| *id != fresh);
+            self.digest = self.digest.widened(width, entered.map(|id| self.row(id)));
         }
     }
 

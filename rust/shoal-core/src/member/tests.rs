@@ -146,16 +146,33 @@ fn equal_views_have_equal_digests_however_they_came_about() {
     a.set_state(ids[3], MemberState::Alive, 5, Instant::from_millis(2));
     b.set_state(ids[3], MemberState::Suspect, 5, Instant::from_millis(9));
     for width in [1, 16, 1024] {
-        a.digest().fold(width, &mut left);
-        b.digest().fold(width, &mut right);
+        a.fold(width, &mut left);
+        b.fold(width, &mut right);
         assert_eq!(left, right);
         assert_eq!(left.len(), width);
     }
     b.set_state(ids[3], MemberState::Dead, 5, Instant::from_millis(10));
-    b.digest().fold(64, &mut right);
-    a.digest().fold(64, &mut left);
+    b.fold(64, &mut right);
+    a.fold(64, &mut left);
     let differing: Vec<_> = (0..64).filter(|&i| left[i] != right[i]).collect();
     assert_eq!(differing, [bucket_of(103, 64)]);
+}
+
+#[test]
+fn a_view_that_grew_has_the_digest_of_one_that_was_always_large() {
+    let (large, _) = table(300);
+    let (mut small, _) = table(3);
+    for number in 3..300 {
+        let identity = identity(&format!("n{number}"), 100 + number);
+        small.insert(identity, 0, MemberState::Alive, Instant::ZERO);
+    }
+    for width in [1, 64, 128, 1024] {
+        let (mut left, mut right) = (Vec::new(), Vec::new());
+        small.fold(width, &mut left);
+        large.fold(width, &mut right);
+        assert_eq!(left, right);
+    }
+    assert_eq!(small.root(), large.root());
 }
 
 #[test]

@@ -141,6 +141,12 @@ impl Deadlines {
         self.woken = woken;
     }
 
+    /// Gives back what past timers took, where none waits.
+    pub(super) fn shrink(&mut self) {
+        self.wheels.iter_mut().for_each(Wheel::shrink);
+        self.woken = Vec::new();
+    }
+
     pub(super) fn allocated(&self) -> usize {
         self.wheels.iter().map(Wheel::allocated_bytes).sum()
     }

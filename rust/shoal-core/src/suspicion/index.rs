@@ -93,6 +93,14 @@ impl<J: Copy + Eq + Hash, N: Copy + Eq + Hash> Index<J, N> {
         self.jobs.get(&job)
     }
 
+    /// Gives back the room of what is no longer known.
+    pub(super) fn shrink(&mut self) {
+        self.nodes.shrink_to_fit();
+        self.jobs.shrink_to_fit();
+        self.pairs.shrink_to_fit();
+        self.idle.shrink_to_fit();
+    }
+
     pub(super) fn nodes_known(&self) -> usize {
         self.nodes.len()
     }

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::hash::Hash;
 
-use super::record::{Neighbours, Record};
+use super::record::{Neighbours, Record, Records};
 use super::{Subject, SuspicionTable};
 use crate::Instant;
 
@@ -103,6 +103,16 @@ impl<J: Copy + Eq + Hash, N: Copy + Eq + Hash> SuspicionTable<J, N> {
     /// Jobs about which anything is known.
     pub fn jobs_known(&self) -> usize {
         self.index.jobs_known()
+    }
+
+    /// Gives back what past suspicions took; does nothing while any is open.
+    pub fn shrink(&mut self) {
+        if self.is_empty() {
+            self.records = Records::new();
+            self.deadlines.shrink();
+            self.index.shrink();
+            self.due = Vec::new();
+        }
     }
 
     /// Bytes reserved for suspicions and their timers, without the maps.

@@ -102,6 +102,20 @@ impl Agenda {
         due
     }
 
+    /// Gives back what rare timers took, where none waits.
+    pub(super) fn shrink(&mut self) {
+        if let Some(wheel) = &mut self.rare {
+            wheel.shrink();
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn allocated_bytes(&self) -> usize {
+        self.rare
+            .as_ref()
+            .map_or(0, |wheel| wheel.allocated_bytes())
+    }
+
     /// When something is due.
     pub(super) fn next_due(&self) -> Option<Instant> {
         let next = self.next.min(self.rare_next);

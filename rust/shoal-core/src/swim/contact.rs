@@ -43,20 +43,7 @@ pub(super) struct Contacts {
     free: Vec<u32>,
 }
 
-/// Members for whose contacts room is kept, so that meeting them allocates nothing.
-const ROOM_IN_ADVANCE: usize = 1_024;
-
 impl Contacts {
-    /// Makes room for a table of `members`. Memory that nothing was written to costs addresses
-    /// and no pages.
-    pub(super) fn make_room(&mut self, members: usize) {
-        let wanted = members.min(ROOM_IN_ADVANCE);
-        if wanted > self.slots.capacity() {
-            let room = wanted.next_power_of_two();
-            self.slots.reserve_exact(room - self.slots.len());
-        }
-    }
-
     pub(super) fn find(&self, slot: u32) -> Option<&Contact> {
         self.slots.get(slot as usize)
     }
@@ -82,6 +69,10 @@ impl Contacts {
                 slot
             }
             None => {
+                if self.slots.len() == self.slots.capacity() {
+                    // Grows by a quarter: there are many where there are many members.
+                    self.slots.reserve_exact(self.slots.len() / 4 + 4);
+                }
                 self.slots.push(contact);
                 self.slots.len() as u32 - 1
             }

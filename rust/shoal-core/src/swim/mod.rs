@@ -26,6 +26,7 @@ mod reconnect;
 mod records;
 mod refute;
 mod requests;
+mod rest;
 mod stream;
 mod suspect;
 mod sync;
@@ -69,7 +70,7 @@ use refute::Pace;
 use stream::Streams;
 
 /// Room for events that a node keeps: what a storm took is given back.
-const USUAL_EVENTS: usize = 16;
+const USUAL_EVENTS: usize = 4;
 
 /// One member of a cluster.
 ///

@@ -58,6 +58,12 @@ impl Shouts {
         self.queue.len()
     }
 
+    /// Gives back the room of what was told.
+    pub(super) fn shrink(&mut self) {
+        self.queue.shrink();
+        self.waiting.shrink_to_fit();
+    }
+
     fn push(&mut self, shout: Shout) -> bool {
         self.serial += 1;
         self.waiting.insert(self.serial, shout);
@@ -128,7 +134,7 @@ impl Node {
         self.check_goodbye();
         let quiet = self.news.is_empty() && self.shouts.len() == 0 && !self.is_leaving();
         if quiet || self.presence == Presence::Away {
-            return;
+            return self.rest();
         }
         self.say_goodbye();
         self.gossiped_at = self.now;

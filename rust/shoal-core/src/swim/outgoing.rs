@@ -81,7 +81,7 @@ pub(super) struct Outbox {
 }
 
 /// Room that the queue keeps: what a storm took is given back.
-const USUAL_QUEUE: usize = 32;
+const USUAL_QUEUE: usize = 8;
 const MOST_SPARE: usize = 1;
 const LARGEST_SPARE: usize = 64 * 1024;
 
@@ -120,6 +120,12 @@ impl Outbox {
 
     pub(super) fn buffer(&mut self) -> Vec<u8> {
         self.spare.pop().unwrap_or_default()
+    }
+
+    /// Gives back the room of what was sent.
+    pub(super) fn shrink(&mut self) {
+        self.queue.shrink_to_fit();
+        self.spare = Vec::new();
     }
 
     fn recycle(&mut self, mut bytes: Vec<u8>) {
@@ -254,7 +260,7 @@ impl Node {
                 }
             }
             Outgoing::Root { .. } => {
-                let root = [self.table.digest().root()];
+                let root = [self.table.root()];
                 let hashes = Entries::new(&root);
                 packer.push(&Message::Summary(Summary {
                     exchange: 0,

@@ -40,7 +40,7 @@ impl Node {
     /// A hash of who lives, at which incarnation and with which metadata: two nodes with equal
     /// views have equal hashes.
     pub fn view_hash(&self) -> u64 {
-        self.table.digest().root()
+        self.table.root()
     }
 
     /// Estimated round trip between two members by name, and the bound within which it is

@@ -117,7 +117,6 @@ impl Node {
         let id = self
             .table
             .insert(identity, incarnation, MemberState::Alive, self.now);
-        self.contacts.make_room(self.table.living());
         let member = self.table.row(id).member();
         self.events.push_back(Event::Joined { member });
         self.tell(News::Claim(id), Urgency::Urgent);

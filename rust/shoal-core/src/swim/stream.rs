@@ -69,6 +69,11 @@ impl Streams {
     pub(super) fn len(&self) -> usize {
         self.open.len()
     }
+
+    /// Gives back the room of streams that have ended.
+    pub(super) fn shrink(&mut self) {
+        self.open.shrink_to_fit();
+    }
 }
 
 impl Node {

@@ -86,7 +86,7 @@ impl Node {
             });
         };
         let mut hashes = summary.hashes.iter();
-        if hashes.next() == Some(self.table.digest().root()) {
+        if hashes.next() == Some(self.table.root()) {
             self.stats.syncs_alike += 1;
         } else if self.is_here() && self.table.row(id).state.is_living() {
             self.compare_with(id);
@@ -96,7 +96,7 @@ impl Node {
     fn compare_with(&mut self, id: MemberId) {
         let mut ours = Vec::new();
         let width = View::width(self.table.living());
-        self.table.digest().fold(width, &mut ours);
+        self.table.fold(width, &mut ours);
         let exchange = self.rng.next_u32();
         let identity = &self.table.row(id).identity;
         let (to, instance) = (identity.address, identity.instance);
@@ -146,7 +146,7 @@ impl Node {
         let exchange = summary.exchange;
         let theirs: Vec<u64> = summary.hashes.iter().collect();
         let mut ours = Vec::new();
-        self.table.digest().fold(theirs.len(), &mut ours);
+        self.table.fold(theirs.len(), &mut ours);
         let hashes = Entries::new(&ours);
         self.reply(
             stream,

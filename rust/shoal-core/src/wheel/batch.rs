@@ -56,6 +56,11 @@ impl Batch {
         self.timers.clear();
     }
 
+    /// Gives the room back.
+    pub(super) fn shrink(&mut self) {
+        *self = Self::default();
+    }
+
     /// How many lists may be added.
     pub(super) fn room(&self) -> usize {
         TOGETHER - self.used

@@ -5,6 +5,7 @@
 //! through a slab.
 
 mod batch;
+mod few;
 mod fire;
 mod level;
 mod slab;
@@ -18,9 +19,7 @@ pub use fire::{Fired, Firing};
 
 use crate::Instant;
 use batch::Batch;
-use level::{
-    list_for, lists_of, slot_for, slot_of, span, tick_of, List, Occupancy, ALL_LISTS, SLOTS,
-};
+use level::{list_for, lists_of, slot_for, slot_of, span, tick_of, List, Occupancy, SLOTS};
 use slab::{Slab, NIL};
 
 /// The first slot of the level above the one that is next to the finest.
@@ -52,11 +51,12 @@ impl TimerKey {
 /// Timers with a payload of type `T`, ordered by deadline.
 ///
 /// Insert, cancel and move cost O(1) and allocate nothing once the wheel has held as many
-/// timers before. Nothing fires early. [`Self::advance`] yields a timer at the first call
+/// timers before. The buckets are made once there are more than a few timers. Nothing fires early. [`Self::advance`] yields a timer at the first call
 /// with `now >= deadline`, to the microsecond: the tick of 1,024 microseconds is only the
 /// width of the finest bucket. Every [`Instant`] can be a deadline; none is too far.
 pub struct Wheel<T> {
     slab: Slab<T>,
+    /// A list for each bucket, or one for all while there are few timers.
     lists: Box<[List]>,
     occupancy: Occupancy,
     /// The tick up to which buckets were emptied or redistributed.
@@ -69,7 +69,7 @@ impl<T> Wheel<T> {
     pub fn new(origin: Instant) -> Self {
         Self {
             slab: Slab::new(),
-            lists: (0..ALL_LISTS).map(|_| List::new()).collect(),
+            lists: few::one_list(),
             occupancy: Occupancy::default(),
             position: tick_of(origin.as_micros()),
             batch: Batch::default(),
@@ -134,11 +134,13 @@ impl<T> Wheel<T> {
             self.redistribute(slot);
         }
         self.position = target;
+        self.take_of_few(now.as_micros(), due);
     }
 
     /// Takes every timer out, due or not, in no particular order.
     pub fn drain(&mut self, into: &mut Vec<(TimerKey, T)>) {
         while self.take_whole_slots(u64::MAX, into) {}
+        self.take_of_few(u64::MAX, into);
     }
 
     /// The deadline of a timer, `None` once it fired or was cancelled.
@@ -157,7 +159,9 @@ impl<T> Wheel<T> {
     ///
     /// May change after any call that takes `&mut self`.
     pub fn next_deadline(&self) -> Option<Instant> {
-        let slot = self.occupancy.first()?;
+        let Some(slot) = self.occupancy.first() else {
+            return self.next_of_few();
+        };
         Some(Instant::from_micros(self.earliest(slot)))
     }
 
@@ -173,7 +177,8 @@ impl<T> Wheel<T> {
 
     /// How many of the 64 slots of each level hold a timer, the finest level first.
     pub fn slots_in_use(&self) -> [u32; 9] {
-        self.occupancy.by_level()
+        self.occupancy_of_few()
+            .map_or_else(|| self.occupancy.by_level(), |few| few.by_level())
     }
 
     /// Bytes reserved for timers and buckets, used or not.
@@ -182,6 +187,9 @@ impl<T> Wheel<T> {
     }
 
     fn place(&mut self, index: u32) {
+        if self.has_few() {
+            return self.place_with_few(index);
+        }
         let link = &mut self.slab.links[index as usize];
         let slot = slot_for(self.position, tick_of(link.deadline).max(self.position));
         let list = list_for(slot, link.deadline);

@@ -27,6 +27,8 @@ pub(super) struct Slab<T> {
     values: Vec<Option<T>>,
     vacant: u32,
     len: usize,
+    /// Of entries that are new: no key comes twice.
+    generation: u32,
 }
 
 impl<T> Slab<T> {
@@ -36,7 +38,19 @@ impl<T> Slab<T> {
             values: Vec::new(),
             vacant: NIL,
             len: 0,
+            generation: 0,
         }
+    }
+
+    /// Gives back the room of a slab that holds nothing.
+    pub(super) fn shrink(&mut self) {
+        debug_assert_eq!(self.len, 0);
+        let generations = self.links.iter().map(|link| link.generation);
+        let generation = generations.max().unwrap_or(self.generation);
+        *self = Self {
+            generation,
+            ..Self::new()
+        };
     }
 
     pub(super) fn reserve(&mut self, additional: usize) {
@@ -65,7 +79,7 @@ impl<T> Slab<T> {
             deadline,
             prev: NIL,
             next: NIL,
-            generation: 0,
+            generation: self.generation,
             list: VACANT,
         });
         self.values.push(Some(value));

@@ -10,6 +10,22 @@ fn fired<T>(wheel: &mut Wheel<T>, now: u64) -> Vec<T> {
     due.into_iter().map(|(_, value)| value).collect()
 }
 
+/// A wheel that has had many timers, and so has buckets.
+fn with_buckets<T: Default>(origin: Instant) -> Wheel<T> {
+    let mut wheel = Wheel::new(origin);
+    let insert = |_| wheel.insert(origin, T::default());
+    let keys: Vec<_> = (0..100).map(insert).collect();
+    for key in keys {
+        wheel.cancel(key);
+    }
+    wheel
+}
+
+/// Wheels that differ in nothing that can be seen.
+fn makers<T: Default>() -> [fn(Instant) -> Wheel<T>; 2] {
+    [Wheel::new, with_buckets]
+}
+
 const SECOND: u64 = 1_000_000;
 const DAY: u64 = 86_400 * SECOND;
 
@@ -35,58 +51,66 @@ const AWKWARD: [u64; 16] = [
 
 #[test]
 fn a_timer_fires_at_its_microsecond_and_not_before_11_2_and_11_3() {
-    for origin in [0, 1, 999_999, 7 * DAY + 12_345] {
-        for after in AWKWARD {
-            let mut wheel = Wheel::new(at(origin));
-            wheel.insert(at(origin + after), ());
-            if after > 0 {
+    for make in makers() {
+        for origin in [0, 1, 999_999, 7 * DAY + 12_345] {
+            for after in AWKWARD {
+                let mut wheel = make(at(origin));
+                wheel.insert(at(origin + after), ());
+                if after > 0 {
+                    assert_eq!(
+                        fired(&mut wheel, origin + after - 1).len(),
+                        0,
+                        "{after} fired early"
+                    );
+                }
+                assert_eq!(wheel.next_deadline(), Some(at(origin + after)));
                 assert_eq!(
-                    fired(&mut wheel, origin + after - 1).len(),
-                    0,
-                    "{after} fired early"
+                    fired(&mut wheel, origin + after).len(),
+                    1,
+                    "{after} did not fire"
                 );
+                assert!(wheel.is_empty());
             }
-            assert_eq!(wheel.next_deadline(), Some(at(origin + after)));
-            assert_eq!(
-                fired(&mut wheel, origin + after).len(),
-                1,
-                "{after} did not fire"
-            );
-            assert!(wheel.is_empty());
         }
     }
 }
 
 #[test]
 fn a_deadline_in_the_past_fires_at_the_next_advance() {
-    let mut wheel = Wheel::new(at(10 * SECOND));
-    wheel.insert(at(3), "old");
-    wheel.insert(at(2), "older");
-    assert_eq!(wheel.next_deadline(), Some(at(2)));
-    assert_eq!(fired(&mut wheel, 10 * SECOND), ["older", "old"]);
+    for make in makers() {
+        let mut wheel = make(at(10 * SECOND));
+        wheel.insert(at(3), "old");
+        wheel.insert(at(2), "older");
+        assert_eq!(wheel.next_deadline(), Some(at(2)));
+        assert_eq!(fired(&mut wheel, 10 * SECOND), ["older", "old"]);
+    }
 }
 
 #[test]
 fn no_deadline_is_too_far() {
-    let mut wheel = Wheel::new(at(5));
-    wheel.insert(at(u64::MAX), "end of time");
-    wheel.insert(at(u64::MAX - 1), "just before");
-    assert_eq!(wheel.next_deadline(), Some(at(u64::MAX - 1)));
-    assert!(fired(&mut wheel, 400 * DAY).is_empty());
-    assert_eq!(fired(&mut wheel, u64::MAX - 1), ["just before"]);
-    assert_eq!(wheel.next_deadline(), Some(at(u64::MAX)));
-    assert_eq!(fired(&mut wheel, u64::MAX), ["end of time"]);
+    for make in makers() {
+        let mut wheel = make(at(5));
+        wheel.insert(at(u64::MAX), "end of time");
+        wheel.insert(at(u64::MAX - 1), "just before");
+        assert_eq!(wheel.next_deadline(), Some(at(u64::MAX - 1)));
+        assert!(fired(&mut wheel, 400 * DAY).is_empty());
+        assert_eq!(fired(&mut wheel, u64::MAX - 1), ["just before"]);
+        assert_eq!(wheel.next_deadline(), Some(at(u64::MAX)));
+        assert_eq!(fired(&mut wheel, u64::MAX), ["end of time"]);
+    }
 }
 
 #[test]
 fn equal_deadlines_fire_in_order_of_insertion_even_when_inserted_on_different_levels() {
-    let mut wheel = Wheel::new(at(0));
-    let deadline = 300 * SECOND;
-    for (step, now) in [0, 1, 100, 280, 299, 300].into_iter().enumerate() {
-        assert!(fired(&mut wheel, now * SECOND - now.min(1)).is_empty());
-        wheel.insert(at(deadline), step);
+    for make in makers() {
+        let mut wheel = make(at(0));
+        let deadline = 300 * SECOND;
+        for (step, now) in [0, 1, 100, 280, 299, 300].into_iter().enumerate() {
+            assert!(fired(&mut wheel, now * SECOND - now.min(1)).is_empty());
+            wheel.insert(at(deadline), step);
+        }
+        assert_eq!(fired(&mut wheel, deadline), [0, 1, 2, 3, 4, 5]);
     }
-    assert_eq!(fired(&mut wheel, deadline), [0, 1, 2, 3, 4, 5]);
 }
 
 #[test]
@@ -104,27 +128,31 @@ fn a_cancelled_timer_returns_its_value_once_and_never_fires_11_1() {
 
 #[test]
 fn the_key_of_a_fired_timer_does_not_reach_the_timer_that_took_its_place() {
-    let mut wheel = Wheel::new(at(0));
-    let old = wheel.insert(at(1), "first");
-    assert_eq!(fired(&mut wheel, 1), ["first"]);
-    let new = wheel.insert(at(2), "second");
-    assert_eq!(old.index, new.index);
-    assert_eq!(wheel.cancel(old), None);
-    assert!(!wheel.reschedule(old, at(9)));
-    assert_eq!(wheel.deadline(new), Some(at(2)));
+    for make in makers() {
+        let mut wheel = make(at(0));
+        let old = wheel.insert(at(1), "first");
+        assert_eq!(fired(&mut wheel, 1), ["first"]);
+        let new = wheel.insert(at(2), "second");
+        assert_eq!(old.index, new.index);
+        assert_eq!(wheel.cancel(old), None);
+        assert!(!wheel.reschedule(old, at(9)));
+        assert_eq!(wheel.deadline(new), Some(at(2)));
+    }
 }
 
 #[test]
 fn a_moved_timer_fires_once_at_its_new_deadline_across_levels_11_5() {
-    for from in AWKWARD {
-        for to in AWKWARD {
-            let mut wheel = Wheel::new(at(77));
-            let key = wheel.insert(at(77 + from), ());
-            assert!(wheel.reschedule(key, at(77 + to)));
-            assert_eq!(wheel.deadline(key), Some(at(77 + to)));
-            assert_eq!(wheel.next_deadline(), Some(at(77 + to)));
-            assert_eq!(fired(&mut wheel, 77 + to).len(), 1, "{from} to {to}");
-            assert!(fired(&mut wheel, 77 + from.max(to)).is_empty());
+    for make in makers() {
+        for from in AWKWARD {
+            for to in AWKWARD {
+                let mut wheel = make(at(77));
+                let key = wheel.insert(at(77 + from), ());
+                assert!(wheel.reschedule(key, at(77 + to)));
+                assert_eq!(wheel.deadline(key), Some(at(77 + to)));
+                assert_eq!(wheel.next_deadline(), Some(at(77 + to)));
+                assert_eq!(fired(&mut wheel, 77 + to).len(), 1, "{from} to {to}");
+                assert!(fired(&mut wheel, 77 + from.max(to)).is_empty());
+            }
         }
     }
 }
@@ -145,15 +173,17 @@ fn after_a_stall_every_due_timer_fires_once_in_order_of_deadline_11_4() {
 
 #[test]
 fn a_clock_that_steps_back_fires_what_is_overdue_and_loses_nothing() {
-    let mut wheel = Wheel::new(at(0));
-    assert!(fired(&mut wheel, 10 * SECOND).is_empty());
-    wheel.insert(at(4 * SECOND), "overdue");
-    wheel.insert(at(6 * SECOND), "not yet by the clock given");
-    assert_eq!(fired(&mut wheel, 5 * SECOND), ["overdue"]);
-    assert_eq!(
-        fired(&mut wheel, 10 * SECOND),
-        ["not yet by the clock given"]
-    );
+    for make in makers() {
+        let mut wheel = make(at(0));
+        assert!(fired(&mut wheel, 10 * SECOND).is_empty());
+        wheel.insert(at(4 * SECOND), "overdue");
+        wheel.insert(at(6 * SECOND), "not yet by the clock given");
+        assert_eq!(fired(&mut wheel, 5 * SECOND), ["overdue"]);
+        assert_eq!(
+            fired(&mut wheel, 10 * SECOND),
+            ["not yet by the clock given"]
+        );
+    }
 }
 
 #[test]
@@ -332,15 +362,17 @@ fn draining_takes_every_timer_and_leaves_the_wheel_where_it_stood() {
 
 #[test]
 fn slots_in_use_are_counted_by_level_and_given_back() {
-    let mut wheel = Wheel::new(at(0));
-    assert_eq!(wheel.slots_in_use(), [0; 9]);
-    wheel.insert(at(2_000), 'a');
-    wheel.insert(at(2_001), 'b');
-    let far = wheel.insert(at(30 * DAY), 'c');
-    let used = wheel.slots_in_use();
-    assert_eq!(used[0], 1, "two timers of one tick share a slot");
-    assert_eq!(used.iter().sum::<u32>(), 2);
-    wheel.cancel(far);
-    assert_eq!(fired(&mut wheel, 3_000), ['a', 'b']);
-    assert_eq!(wheel.slots_in_use(), [0; 9]);
+    for make in makers() {
+        let mut wheel = make(at(0));
+        assert_eq!(wheel.slots_in_use(), [0; 9]);
+        wheel.insert(at(2_000), 'a');
+        wheel.insert(at(2_001), 'b');
+        let far = wheel.insert(at(30 * DAY), 'c');
+        let used = wheel.slots_in_use();
+        assert_eq!(used[0], 1, "two timers of one tick share a slot");
+        assert_eq!(used.iter().sum::<u32>(), 2);
+        wheel.cancel(far);
+        assert_eq!(fired(&mut wheel, 3_000), ['a', 'b']);
+        assert_eq!(wheel.slots_in_use(), [0; 9]);
+    }
 }
