@@ -108,7 +108,10 @@ class EventPort:
         """The descriptor that is readable while notices wait."""
 
     def drain(self) -> list[tuple[Any, ...]]:
-        """Take every notice: tuples of a kind, a number (membership, request or token), more."""
+        """Take notices: tuples of a kind, a number (membership, request or token), more.
+
+        At most 512 at a time; the descriptor stays readable while more wait.
+        """
 
     def beat(self) -> None:
         """Prove that the event loop runs."""

@@ -46,7 +46,8 @@ pub(crate) struct Thread {
     clock: Clock,
     pub(crate) commands: Receiver<Command>,
     pub(crate) woken: Arc<AtomicBool>,
-    pub(crate) slots: Vec<Option<Membership>>,
+    /// Boxed: a membership takes four kilobytes, and the list grows by copying.
+    pub(crate) slots: Vec<Option<Box<Membership>>>,
     pub(crate) by_id: HashMap<MembershipId, usize>,
     pub(crate) wheel: Wheel<Due>,
     pub(crate) timers: HashMap<TimerToken, TimerKey>,
@@ -163,7 +164,7 @@ impl Thread {
     }
 
     fn ready(&mut self, slot: usize, offset: usize, now: Instant) {
-        let Some(membership) = self.slots.get_mut(slot).and_then(Option::as_mut) else {
+        let Some(membership) = self.slots.get_mut(slot).and_then(Option::as_deref_mut) else {
             return;
         };
         let base = slot * TOKENS;
@@ -177,21 +178,21 @@ impl Thread {
     fn fire(&mut self, due: Due, now: Instant) {
         match due {
             Due::Node(slot) => {
-                if let Some(membership) = self.slots.get_mut(slot).and_then(Option::as_mut) {
+                if let Some(membership) = self.slots.get_mut(slot).and_then(Option::as_deref_mut) {
                     membership.timer = None;
                     membership.node.handle_timeout(now);
                     self.touched.push(slot);
                 }
             }
             Due::Stream(slot, id, opened) => {
-                let membership = self.slots.get_mut(slot).and_then(Option::as_mut);
+                let membership = self.slots.get_mut(slot).and_then(Option::as_deref_mut);
                 if let Some(membership) = membership.filter(|membership| membership.id == id) {
                     membership.expire_stream(opened, now);
                     self.touched.push(slot);
                 }
             }
             Due::Jobs(slot) => {
-                if let Some(membership) = self.slots.get_mut(slot).and_then(Option::as_mut) {
+                if let Some(membership) = self.slots.get_mut(slot).and_then(Option::as_deref_mut) {
                     membership.jobs_timer = None;
                     membership.jobs_blocked = !membership.judge_jobs(now);
                     self.touched.push(slot);

@@ -27,7 +27,7 @@ use crate::traffic::Traffic;
 const JOBS_RETRY: Duration = Duration::from_millis(1);
 
 /// Room for notices that a membership keeps: what a storm took is given back.
-const USUAL_NOTICES: usize = 16;
+const USUAL_NOTICES: usize = 4;
 
 /// A stream that was just opened or accepted, to be given a deadline.
 pub(crate) type Opened = (usize, shoal_core::StreamId);
@@ -158,7 +158,7 @@ impl Membership {
         if let Event::Joined { member } | Event::Died { member, .. } | Event::Left { member } =
             &event
         {
-            self.jobs.forget_node(&member.name);
+            self.jobs.forget_node(member.name());
         }
         self.pending.push(Notice::Event(self.id, event));
     }

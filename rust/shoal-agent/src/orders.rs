@@ -33,7 +33,7 @@ impl Thread {
 
     fn execute(&mut self, command: Command, now: Instant) {
         match command {
-            Command::Add(membership) => self.add(*membership),
+            Command::Add(membership) => self.add(membership),
             Command::Join(id, seeds, request) => {
                 self.with(id, |membership| membership.join(&seeds, request, now));
             }
@@ -81,7 +81,7 @@ impl Thread {
         }
     }
 
-    fn add(&mut self, mut membership: Membership) {
+    fn add(&mut self, mut membership: Box<Membership>) {
         let slot = self
             .slots
             .iter()

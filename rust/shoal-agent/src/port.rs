@@ -92,19 +92,26 @@ impl EventPort {
 
     /// Takes everything that waits and quiets the descriptor.
     pub fn drain(&self) -> Vec<Notice> {
-        let mut scratch = [0; 64];
-        // Read before the queue is taken: a signal that comes between finds notices later.
-        while matches!((&self.watched).read(&mut scratch), Ok(n) if n == scratch.len()) {}
+        self.take(usize::MAX)
+    }
+
+    /// Takes the `most` notices that wait the longest; while more wait, the descriptor stays
+    /// readable. What was lost is told behind the last of them.
+    pub fn take(&self, most: usize) -> Vec<Notice> {
         let mut queue = self.lock();
-        queue.signalled = false;
-        queue.events = 0;
-        let lost = std::mem::take(&mut queue.lost);
-        let notices = std::mem::take(&mut queue.notices);
+        if queue.notices.len() > most {
+            let taken: Vec<_> = queue.notices.drain(..most).collect();
+            queue.events -= events_among(&taken);
+            return taken;
+        }
+        // Under the lock, as signals are given: none is lost.
+        let mut scratch = [0; 64];
+        while matches!((&self.watched).read(&mut scratch), Ok(n) if n == scratch.len()) {}
+        let Queue { notices, lost, .. } = std::mem::take(&mut *queue);
         drop(queue);
-        notices
-            .into_iter()
-            .chain(lost.into_iter().map(|(id, lost)| Notice::Lost(id, lost)))
-            .collect()
+        let mut taken = Vec::from(notices);
+        taken.extend(lost.into_iter().map(|(id, lost)| Notice::Lost(id, lost)));
+        taken
     }
 
     /// The reader runs: its event loop came round at `now`.
@@ -181,6 +188,11 @@ impl EventPort {
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn events_among(notices: &[Notice]) -> usize {
+    let is_event = |notice: &&Notice| matches!(notice, Notice::Event(..));
+    notices.iter().filter(is_event).count()
 }
 
 #[cfg(test)]

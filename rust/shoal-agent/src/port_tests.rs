@@ -79,6 +79,27 @@ fn what_exceeds_the_bound_is_counted_by_kind_and_told_last() {
 }
 
 #[test]
+fn what_waits_is_taken_in_parts_and_its_descriptor_stays_readable_meanwhile() {
+    let port = EventPort::new(4).unwrap();
+    for lamport in 0..5 {
+        port.push(user_event(lamport));
+    }
+    port.signal();
+    assert_eq!(port.take(3).len(), 3);
+    for lamport in 5..8 {
+        port.push(user_event(lamport));
+    }
+    port.signal();
+    assert_eq!(port.take(3).len(), 3, "what was taken made room");
+    assert_eq!(signals(&port), 1);
+    let last = port.take(3);
+    assert!(matches!(last[..], [Notice::Event(..), Notice::Lost(..)]));
+    port.push(change());
+    port.signal();
+    assert_eq!(signals(&port), 1);
+}
+
+#[test]
 fn replies_and_timers_are_never_dropped() {
     let port = EventPort::new(0).unwrap();
     port.push(Notice::Reply(7, Outcome::Done));

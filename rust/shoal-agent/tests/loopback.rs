@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use shoal_agent::{boot_epoch, random_seed, Agent, EventPort, Handle, JobTimeout};
-use shoal_agent::{Notice, Outcome, Setup};
+use shoal_agent::{Notice, Outcome, Setup, Snapshot};
 use shoal_core::{Config, Event, MemberState};
 
 fn anywhere() -> SocketAddr {
@@ -90,12 +90,28 @@ fn alive(handle: &Handle) -> usize {
     snapshot
         .members
         .iter()
-        .filter(|m| m.state == MemberState::Alive)
+        .filter(|m| m.state() == MemberState::Alive)
         .count()
 }
 
+#[test]
+fn who_a_member_is_stands_in_memory_once_however_many_know_it() {
+    let cluster = Cluster::new(4);
+    let views: Vec<_> = cluster.members.iter().map(Handle::snapshot).collect();
+    let of = |view: &Arc<Snapshot>, name: &str| {
+        let found = view.members.iter().find(|member| member.name() == name);
+        found.unwrap().clone()
+    };
+    for name in ["m0", "m1", "m2", "m3"] {
+        let first = of(&views[0], name);
+        assert!(views
+            .iter()
+            .all(|view| of(view, name).shares_identity(&first)));
+    }
+}
+
 fn died(name: &'static str) -> impl Fn(&Event) -> bool {
-    move |event| matches!(event, Event::Died { member, .. } if &*member.name == name)
+    move |event| matches!(event, Event::Died { member, .. } if member.name() == name)
 }
 
 #[test]
@@ -115,7 +131,7 @@ fn members_of_one_process_find_each_other_and_a_silent_one_is_dead_everywhere() 
 fn a_member_that_leaves_is_gone_and_not_dead() {
     let mut cluster = Cluster::new(4);
     cluster.members[1].leave(55).unwrap();
-    let left = |event: &Event| matches!(event, Event::Left { member } if &*member.name == "m1");
+    let left = |event: &Event| matches!(event, Event::Left { member } if member.name() == "m1");
     cluster.until(|cluster| cluster.observers(left) >= 3);
     cluster.until(|cluster| {
         cluster
@@ -155,7 +171,7 @@ fn a_join_through_nobody_says_so_for_each_seed() {
 fn both_paths_to_a_member_are_told_apart() {
     let cluster = Cluster::new(2);
     let (asker, target) = (&cluster.members[0], &cluster.members[1]);
-    let instance = target.snapshot().members[0].instance;
+    let instance = target.snapshot().members[0].instance();
     let patience = Duration::from_secs(5);
     let reach = asker.reach(target.advertise(), instance, patience).unwrap();
     assert!(reach.udp.is_ok() && reach.tcp.is_ok(), "{reach:?}");

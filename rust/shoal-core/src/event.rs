@@ -5,26 +5,8 @@ use core::net::SocketAddr;
 use core::time::Duration;
 use std::sync::Arc;
 
+use crate::member::Member;
 use crate::transmit::StreamFailure;
-
-/// What membership knows of a node at one moment. Cheap to clone.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Member {
-    /// Unique in the cluster.
-    pub name: Arc<str>,
-    /// Boot epoch: tells this life of the name from earlier ones.
-    pub instance: u64,
-    /// Raised by the member itself, at each refutation and each change of its metadata.
-    pub incarnation: u64,
-    /// Where it is reached.
-    pub address: SocketAddr,
-    /// Alive, suspect, dead or left.
-    pub state: MemberState,
-    /// Application metadata.
-    pub meta: Arc<[u8]>,
-    /// The member reports that it lags behind its own schedule: slow, not dead.
-    pub degraded: bool,
-}
 
 /// What a member is held to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -124,7 +106,7 @@ pub enum Event {
         /// The member.
         member: Member,
         /// The whole story of the verdict.
-        reason: DeathReason,
+        reason: Box<DeathReason>,
     },
     /// A member said goodbye.
     Left {
@@ -170,7 +152,7 @@ pub enum Event {
         /// Which seed.
         seed: SocketAddr,
         /// Why.
-        reason: JoinFailure,
+        reason: Box<JoinFailure>,
         /// Seeds of this join whose answer is still open.
         open: usize,
     },

@@ -23,8 +23,8 @@ pub mod wire;
 
 pub use config::Config;
 pub use error::{ConfigError, NodeError};
-pub use event::{DeathReason, Event, JoinFailure, Member, MemberState, Verdict};
-pub use member::Pool;
+pub use event::{DeathReason, Event, JoinFailure, MemberState, Verdict};
+pub use member::{Member, Pool};
 pub use stats::{Dropped, Stats};
 pub use swim::Node;
 pub use time::Instant;

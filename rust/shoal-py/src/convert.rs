@@ -17,20 +17,20 @@ pub(crate) type MemberTuple<'py> = (
 );
 
 pub(crate) fn member<'py>(py: Python<'py>, member: &Member) -> MemberTuple<'py> {
-    let state = match member.state {
+    let state = match member.state() {
         MemberState::Alive => "alive",
         MemberState::Suspect => "suspect",
         MemberState::Dead => "dead",
         MemberState::Left => "left",
     };
     (
-        member.name.to_string(),
-        member.address.to_string(),
-        member.instance,
-        member.incarnation,
+        member.name().to_owned(),
+        member.address().to_string(),
+        member.instance(),
+        member.incarnation(),
         state,
-        PyBytes::new(py, &member.meta),
-        member.degraded,
+        PyBytes::new(py, member.meta()),
+        member.is_degraded(),
     )
 }
 

@@ -90,10 +90,10 @@ impl Sighting {
         Some(Self {
             at,
             observer,
-            subject: index_of(&member.name)?,
+            subject: index_of(member.name())?,
             kind,
-            instance: member.instance,
-            incarnation: member.incarnation,
+            instance: member.instance(),
+            incarnation: member.incarnation(),
         })
     }
 }

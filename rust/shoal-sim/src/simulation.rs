@@ -224,7 +224,7 @@ impl Simulation {
     /// not run.
     pub fn state(&self, observer: u32, subject: u32) -> Option<MemberState> {
         let member = self.node(observer)?.member(&name_of(subject))?;
-        Some(member.state)
+        Some(member.state())
     }
 
     /// Whether every running node holds exactly the running nodes for alive, at the same

@@ -79,7 +79,7 @@ fn assert_sound(seed: u64, sim: &Simulation) {
     for (index, node) in sim.running() {
         let (local, stats) = (node.local(), node.stats());
         let limits = &node.config().limits;
-        assert_eq!(local.state, MemberState::Alive, "seed {seed}: n{index}");
+        assert_eq!(local.state(), MemberState::Alive, "seed {seed}: n{index}");
         assert!(stats.streams <= limits.streams as u64, "seed {seed}");
         assert!(
             stats.gossip_queue <= 2 * limits.gossip as u64,

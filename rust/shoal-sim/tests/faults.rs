@@ -122,7 +122,9 @@ fn health_is_known_of_every_node_whatever_the_clocks_show_11_52() {
     let known = |sim: &Simulation, subject: u32, degraded: bool| {
         let name = format!("n{subject}");
         let mut nodes = sim.running();
-        nodes.all(|(_, node)| node.member(&name).map(|member| member.degraded) == Some(degraded))
+        nodes.all(|(_, node)| {
+            node.member(&name).map(|member| member.is_degraded()) == Some(degraded)
+        })
     };
     for (subject, lag_ms, degraded) in [(5, 900, true), (1, 900, true), (5, 1, false)] {
         let lag = Duration::from_millis(lag_ms);

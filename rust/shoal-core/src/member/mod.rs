@@ -10,11 +10,13 @@ mod index;
 mod ring;
 mod slots;
 mod table;
+mod told;
 
 #[cfg(test)]
 mod tests;
 
 pub use identity::Pool;
+pub use told::Member;
 
 pub(crate) use digest::{bucket_of, Digest, BUCKETS};
 pub(crate) use identity::{instance_of, Identity};

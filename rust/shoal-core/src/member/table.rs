@@ -9,8 +9,8 @@ use rand_pcg::Pcg32;
 use super::gone::Gone;
 use super::index::Index;
 use super::ring::Ring;
-use super::{Claim, Digest, Identity, MemberId};
-use crate::event::{Member, MemberState};
+use super::{Claim, Digest, Identity, Member, MemberId};
+use crate::event::MemberState;
 use crate::time::Instant;
 
 /// What is known of one member. Forty bytes: there may be as many as nodes squared.
@@ -46,15 +46,7 @@ impl Row {
 
     /// The row as the host sees it.
     pub(crate) fn member(&self) -> Member {
-        Member {
-            name: Arc::clone(&self.identity.name),
-            instance: self.identity.instance,
-            incarnation: u64::from(self.incarnation),
-            address: self.identity.address,
-            state: self.state,
-            meta: Arc::clone(&self.identity.meta),
-            degraded: self.degraded,
-        }
+        Member::of(self)
     }
 }
 

@@ -125,7 +125,10 @@ impl Node {
         self.accusers.insert(id, by);
         if was_living {
             let member = self.table.row(id).member();
-            self.events.push_back(Event::Died { member, reason });
+            self.events.push_back(Event::Died {
+                member,
+                reason: Box::new(reason),
+            });
             self.tell(News::Claim(id), Urgency::Urgent);
             self.remember_gone();
         }

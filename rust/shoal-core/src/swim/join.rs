@@ -267,7 +267,7 @@ impl Node {
             let open = self.seeds.open();
             self.events.push_back(Event::JoinFailed {
                 seed: candidate.seed,
-                reason,
+                reason: Box::new(reason),
                 open,
             });
         }

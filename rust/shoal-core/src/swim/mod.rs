@@ -156,7 +156,11 @@ impl Node {
         let mut rng = Pcg32::seed_from_u64(seed);
         let hash_seed = rng.next_u64();
         let instance = instance_of(&config.name, config.boot_epoch);
-        let local = Arc::new(local_identity(&config, instance));
+        let local = local_identity(&config, instance);
+        let local = match &pool {
+            Some(pool) => pool.intern(&local.record(0)),
+            None => Arc::new(local),
+        };
         let limits = suspicion::Limits {
             total: config.limits.suspicions,
             nodes: config.limits.suspicions,

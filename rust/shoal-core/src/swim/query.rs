@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::{MemberId, Node};
 use crate::config::Config;
 use crate::coordinates::estimate;
-use crate::event::Member;
+use crate::member::Member;
 use crate::stats::{Dropped, Stats};
 use crate::wire::{Coordinates, DropReason, Keyring};
 

@@ -202,7 +202,10 @@ impl Node {
             multiplier: self.health.multiplier(),
             verdict: Verdict::Superseded,
         };
-        self.events.push_back(Event::Died { member, reason });
+        self.events.push_back(Event::Died {
+            member,
+            reason: Box::new(reason),
+        });
     }
 
     fn refuse_name(&mut self, id: MemberId, claimed_from: SocketAddr) -> Taken {

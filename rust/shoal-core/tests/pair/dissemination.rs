@@ -17,10 +17,10 @@ fn changed_metadata_reaches_everyone_and_the_latest_wins() {
     }
     assert!(net.run_until(Duration::from_secs(10), |net| {
         net.running()
-            .all(|node| *node.member("n3").unwrap().meta == [4])
+            .all(|node| node.member("n3").unwrap().meta() == [4])
     }));
     assert_eq!(
-        net.node(0).member("n3").unwrap().incarnation,
+        net.node(0).member("n3").unwrap().incarnation(),
         0,
         "it is no refutation"
     );
@@ -43,7 +43,7 @@ fn metadata_missed_by_one_reaches_it_by_anti_entropy() {
     net.run(Duration::from_secs(3));
     net.partition(&[5], &[0, 1, 2, 3, 4], false);
     assert!(net.run_until(Duration::from_secs(60), |net| {
-        &*net.node(5).member("n0").unwrap().meta == b"new"
+        net.node(5).member("n0").unwrap().meta() == b"new"
     }));
 }
 
@@ -94,7 +94,7 @@ fn events_and_news_of_members_do_not_starve_each_other() {
     assert!((0..9).all(|index| events[&index] == 300), "{events:?}");
     assert!(net
         .running()
-        .all(|node| &*node.member("n2").unwrap().meta == b"through"));
+        .all(|node| &node.member("n2").unwrap().meta() == b"through"));
 }
 
 #[test]

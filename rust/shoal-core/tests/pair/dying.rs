@@ -64,7 +64,7 @@ fn a_stop_shorter_than_the_least_suspicion_kills_nobody_and_raises_no_storm_11_7
     net.run(Duration::from_secs(60));
     assert!(net.count("died").is_empty());
     assert!(net.is_one_view());
-    let incarnation = net.node(0).member("n3").unwrap().incarnation;
+    let incarnation = net.node(0).member("n3").unwrap().incarnation();
     assert!(incarnation <= 2, "{incarnation}");
 }
 
@@ -102,7 +102,7 @@ fn an_accusation_is_answered_with_a_higher_incarnation_that_spreads_11_33() {
     assert!(net.run_until(Duration::from_secs(60), Net::is_one_view));
     let suspected = net.count("suspected");
     assert!(!suspected.is_empty());
-    assert!(net.node(1).member("n0").unwrap().incarnation > 0);
+    assert!(net.node(1).member("n0").unwrap().incarnation() > 0);
     for (index, host) in net.hosts.iter().enumerate() {
         let mut open = 0_i32;
         for (_, event) in &host.events {
@@ -120,14 +120,14 @@ fn an_accusation_is_answered_with_a_higher_incarnation_that_spreads_11_33() {
 fn being_probed_is_no_refutation_and_costs_one_datagram_11_45() {
     let mut net = Net::joined(14, 4, |_| {});
     let before = (
-        net.node(1).local().incarnation,
+        net.node(1).local().incarnation(),
         net.node(1).stats().datagrams_out,
     );
     let sent = net.node(0).stats().datagrams_out;
     net.with(0, |node, now| node.probe_now(now, "n1").unwrap());
     net.run(Duration::from_millis(10));
     let after = net.node(1).stats();
-    assert_eq!(net.node(1).local().incarnation, before.0);
+    assert_eq!(net.node(1).local().incarnation(), before.0);
     assert!(after.datagrams_out <= before.1 + 2);
     assert!(net.node(0).stats().datagrams_out <= sent + 2);
     assert_eq!(net.node(1).health_multiplier(), 1);

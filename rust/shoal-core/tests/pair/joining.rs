@@ -29,7 +29,7 @@ fn an_unreachable_seed_is_reported_with_the_reason_and_others_still_serve_11_37(
         .events
         .iter()
         .find_map(|(_, event)| match event {
-            Event::JoinFailed { seed, reason, .. } => Some((*seed, *reason)),
+            Event::JoinFailed { seed, reason, .. } => Some((*seed, **reason)),
             _ => None,
         });
     assert_eq!(
@@ -60,12 +60,12 @@ fn a_taken_name_is_refused_with_its_holder_and_both_sides_hear_of_it() {
     net.join(thief, 0);
     net.run(SECOND);
     let refused = net.hosts[thief].events.iter().any(|(_, event)| {
-        matches!(event, Event::JoinFailed { reason: JoinFailure::NameTaken { by }, .. }
-            if *by == address(1))
+        matches!(event, Event::JoinFailed { reason, .. }
+            if **reason == JoinFailure::NameTaken { by: address(1) })
     });
     assert!(refused);
     assert_eq!(net.count("name_conflict").get(&0), Some(&1));
-    assert_eq!(net.node(0).member("n1").unwrap().address, address(1));
+    assert_eq!(net.node(0).member("n1").unwrap().address(), address(1));
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn a_dead_name_can_be_taken_from_another_address_after_its_time() {
     net.run(Duration::from_secs(30));
     net.join(heir, 0);
     assert!(net.run_until(Duration::from_secs(30), Net::is_one_view));
-    assert_eq!(net.node(2).member("n1").unwrap().address, address(9));
+    assert_eq!(net.node(2).member("n1").unwrap().address(), address(9));
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn the_name_of_one_who_left_can_be_taken_at_once() {
     let heir = net.add(config);
     net.join(heir, 0);
     assert!(net.run_until(Duration::from_secs(20), Net::is_one_view));
-    assert_eq!(net.node(3).member("n1").unwrap().address, address(9));
+    assert_eq!(net.node(3).member("n1").unwrap().address(), address(9));
 }
 
 #[test]

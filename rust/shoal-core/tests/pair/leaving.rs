@@ -77,7 +77,7 @@ fn a_goodbye_finds_the_few_who_live_among_many_who_are_dead_and_not_yet_missed()
         for index in 0..LIVING {
             let seen = net.state(index, LIVING);
             assert_eq!(seen, Some(MemberState::Left), "seed {seed} n{index}");
-            let called_dead = |(_, event): &(_, Event)| matches!(event, Event::Died { member, .. } if *member.name == name(LIVING));
+            let called_dead = |(_, event): &(_, Event)| matches!(event, Event::Died { member, .. } if member.name() == name(LIVING));
             assert!(!net.hosts[index].events.iter().any(called_dead));
         }
     }
@@ -111,6 +111,6 @@ fn who_left_asks_no_suspect_once_more() {
     let mut buffer = Vec::new();
     while node.poll_transmit(&mut buffer).is_some() {}
     pass(&mut node, Duration::from_secs(60), |_| {});
-    assert_eq!(node.member("m2").unwrap().state, MemberState::Suspect);
+    assert_eq!(node.member("m2").unwrap().state(), MemberState::Suspect);
     assert!(node.poll_transmit(&mut buffer).is_none());
 }

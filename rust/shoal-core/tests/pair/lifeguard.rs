@@ -30,7 +30,7 @@ fn false_deaths(seed: u64, tune: impl Fn(&mut Config)) -> usize {
     let healthy = |name: &str| name[1..].parse::<usize>().expect("a number") < 8;
     events
         .filter(|(_, event)| event.kind() == "died")
-        .filter(|(_, event)| event.member().is_some_and(|member| healthy(&member.name)))
+        .filter(|(_, event)| event.member().is_some_and(|member| healthy(member.name())))
         .count()
 }
 
@@ -77,7 +77,7 @@ fn lag_is_told_to_others_as_degraded_and_never_as_dead_11_47() {
     });
     assert_eq!(net.node(2).health_multiplier(), 2);
     net.run(Duration::from_secs(5));
-    assert!(net.node(5).member("n2").unwrap().degraded);
+    assert!(net.node(5).member("n2").unwrap().is_degraded());
     assert_eq!(net.state(5, 2), Some(MemberState::Alive));
     assert_eq!(net.count("degraded").len(), 6);
 

@@ -98,7 +98,7 @@ fn relays_and_what_waits_for_the_host_are_capped() {
         peer.say(&mut node, request);
     }
     assert_eq!(node.stats().relayed, 5);
-    let target = node.local().instance;
+    let target = node.local().instance();
     for nonce in 0..100 {
         let ping = Ping {
             nonce,
@@ -123,7 +123,7 @@ fn a_flood_from_one_member_costs_the_others_no_answer_11_58() {
     let mut loud = Peer::new(1);
     loud.introduce(&mut node, 2);
     let mut quiet = Peer::new(2);
-    let target = node.local().instance;
+    let target = node.local().instance();
     let mut buffer = Vec::new();
     let mut answered = 0;
     for lamport in 1..=10_000 {
@@ -200,7 +200,7 @@ fn incarnations_that_cannot_be_are_dropped_but_a_first_sighting_is_believed_11_3
         ..record("m1", 1)
     };
     peer.say(&mut node, high);
-    assert_eq!(node.member("m1").unwrap().incarnation, 2_000_000);
+    assert_eq!(node.member("m1").unwrap().incarnation(), 2_000_000);
     for incarnation in [2_000_000 + (1 << 21), u64::from(u32::MAX), u64::MAX] {
         let higher = Record {
             incarnation,
@@ -209,7 +209,7 @@ fn incarnations_that_cannot_be_are_dropped_but_a_first_sighting_is_believed_11_3
         peer.say(&mut node, higher);
         peer.accuse(&mut node, 1, incarnation);
     }
-    assert_eq!(node.member("m1").unwrap().incarnation, 2_000_000);
+    assert_eq!(node.member("m1").unwrap().incarnation(), 2_000_000);
     assert!(node.stats().dropped.implausible >= 6);
 }
 
@@ -227,14 +227,14 @@ fn one_peer_that_invents_accusers_cannot_hurry_a_death() {
         peer.say(&mut node, suspect);
     }
     pass(&mut node, Duration::from_secs(8), |_| {});
-    assert!(node.member("m5").unwrap().state.is_living());
+    assert!(node.member("m5").unwrap().state().is_living());
 }
 
 #[test]
 fn a_storm_of_accusations_is_answered_once_a_round_and_never_with_a_stale_number_11_34() {
     let mut net = Net::joined(80, 3, |_| {});
-    let subject = net.node(0).local().instance;
-    let accuser = net.node(1).local().instance;
+    let subject = net.node(0).local().instance();
+    let accuser = net.node(1).local().instance();
     let mut peer = Peer::new(accuser);
     for incarnation in 0..1_000 {
         let suspect = Suspect {
@@ -250,7 +250,7 @@ fn a_storm_of_accusations_is_answered_once_a_round_and_never_with_a_stale_number
     assert_eq!(net.node(0).stats().refutations, 1);
     net.run(Duration::from_secs(3));
     assert_eq!(net.node(0).stats().refutations, 2);
-    assert!(net.node(0).local().incarnation > 999);
+    assert!(net.node(0).local().incarnation() > 999);
 }
 
 #[test]

@@ -83,7 +83,7 @@ fn a_member_that_hears_nothing_is_out_and_the_healthy_stay_in() {
     net.run(2 * MINUTE);
     let died_again = net.hosts[..11].iter().flat_map(|host| &host.events);
     let healthy = died_again.filter(|(_, event)| {
-        event.kind() == "died" && event.member().is_some_and(|m| &*m.name != "n11")
+        event.kind() == "died" && event.member().is_some_and(|m| m.name() != "n11")
     });
     assert_eq!(healthy.count(), 0, "{before} deaths before");
 }

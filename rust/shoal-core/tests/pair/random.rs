@@ -118,14 +118,14 @@ type Held = HashMap<String, (u64, u64)>;
 fn check_monotone(net: &Net, held: &mut [(u64, Held)]) {
     for (host, (life, held)) in net.hosts.iter().zip(held) {
         let Some(node) = &host.node else { continue };
-        let instance = node.local().instance;
+        let instance = node.local().instance();
         if *life != instance {
             *life = instance;
             held.clear();
         }
         for member in node.members() {
-            let claim = (member.instance, member.incarnation);
-            let before = held.insert(member.name.to_string(), claim);
+            let claim = (member.instance(), member.incarnation());
+            let before = held.insert(member.name().to_string(), claim);
             assert!(
                 before.is_none_or(|before| before <= claim),
                 "{before:?} then {claim:?}"
@@ -142,13 +142,13 @@ fn check_no_resurrection(net: &Net) {
             let Some(member) = event.member() else {
                 continue;
             };
-            let claim = (member.instance, member.incarnation);
+            let claim = (member.instance(), member.incarnation());
             match event {
                 Event::Died { .. } | Event::Left { .. } => {
-                    died.insert(&member.name, claim);
+                    died.insert(member.name(), claim);
                 }
                 Event::Joined { .. } => {
-                    let before = died.remove(&*member.name);
+                    let before = died.remove(member.name());
                     assert!(
                         before.is_none_or(|before| before < claim),
                         "{before:?} {claim:?}"
@@ -156,7 +156,7 @@ fn check_no_resurrection(net: &Net) {
                 }
                 Event::Suspected { .. } | Event::Refuted { .. } | Event::Updated { .. } => {
                     assert!(
-                        !died.contains_key(&*member.name),
+                        !died.contains_key(member.name()),
                         "{} when gone",
                         event.kind()
                     );

@@ -11,7 +11,7 @@ use crate::peer::{node, record, Peer, NOW};
 #[test]
 fn a_hundred_kills_and_restarts_are_a_hundred_new_lives() {
     let mut net = Net::joined(30, 5, |_| {});
-    let mut last = net.node(0).member("n4").unwrap().instance;
+    let mut last = net.node(0).member("n4").unwrap().instance();
     for round in 0..100 {
         let mut config = net.kill(4);
         config.boot_epoch += 1;
@@ -22,14 +22,14 @@ fn a_hundred_kills_and_restarts_are_a_hundred_new_lives() {
             net.run_until(Duration::from_secs(20), Net::is_one_view),
             "round {round}"
         );
-        let instance = net.node(0).member("n4").unwrap().instance;
+        let instance = net.node(0).member("n4").unwrap().instance();
         assert!(instance > last, "a new line, never the old one revived");
         last = instance;
     }
     let kinds = net.hosts[0]
         .events
         .iter()
-        .filter(|(_, event)| event.member().is_some_and(|member| &*member.name == "n4"));
+        .filter(|(_, event)| event.member().is_some_and(|member| member.name() == "n4"));
     let mut here = false;
     for (_, event) in kinds {
         match event {
@@ -63,13 +63,13 @@ fn a_restart_that_nobody_noticed_ends_the_earlier_life_first() {
 #[test]
 fn a_clock_that_went_backwards_still_makes_a_later_life_11_35() {
     let mut net = Net::joined(32, 4, |config| config.boot_epoch = 1_000);
-    let before = net.node(0).member("n3").unwrap().instance;
+    let before = net.node(0).member("n3").unwrap().instance();
     let mut config = net.kill(3);
     config.boot_epoch = 7;
     net.start(3, config);
     net.join(3, 0);
     assert!(net.run_until(Duration::from_secs(20), Net::is_one_view));
-    assert!(net.node(1).member("n3").unwrap().instance > before);
+    assert!(net.node(1).member("n3").unwrap().instance() > before);
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn everybody_restarts_at_once() {
 #[test]
 fn what_comes_with_a_probe_of_the_former_holder_of_our_address_is_not_for_us() {
     let mut node = node(|_| {});
-    let ours = node.local().instance;
+    let ours = node.local().instance();
     let mut peer = Peer::new(1);
     let mut hear = |target: u64| {
         let ping = Ping {

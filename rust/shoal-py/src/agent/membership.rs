@@ -192,7 +192,10 @@ impl Membership {
 
     fn rtts(&self, py: Python<'_>, origin: String) -> PyResult<HashMap<String, f64>> {
         self.ask(py, move |node, _| {
-            let names: Vec<_> = node.members().map(|member| member.name).collect();
+            let names: Vec<_> = node
+                .members()
+                .map(|member| member.name().to_owned())
+                .collect();
             let estimate = |name: &str| node.rtt(&origin, name).map(|(rtt, _)| rtt.as_secs_f64());
             let known = names
                 .iter()

@@ -13,6 +13,10 @@ use super::lock_probe;
 use crate::convert;
 use crate::error::{agent_error, config_error};
 
+/// Notices that are made into Python objects at a time: a storm of thousands takes little memory
+/// at any moment, and the loop's tasks run in between.
+const BATCH: usize = 512;
+
 #[pyclass(frozen, module = "distributed._native")]
 pub(crate) struct EventPort {
     pub(super) port: Arc<Port>,
@@ -46,7 +50,7 @@ impl EventPort {
     fn drain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         self.born.check(py)?;
         let notices = PyList::empty(py);
-        for notice in self.port.drain() {
+        for notice in self.port.take(BATCH) {
             notices.append(convert::notice(py, &notice)?)?;
         }
         Ok(notices)

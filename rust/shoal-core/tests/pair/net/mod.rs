@@ -262,7 +262,7 @@ impl Net {
     pub(crate) fn state(&self, observer: usize, index: usize) -> Option<MemberState> {
         self.node(observer)
             .member(&name(index))
-            .map(|member| member.state)
+            .map(|member| member.state())
     }
 
     /// How many events of a kind each running node saw, by host.
