@@ -1,8 +1,10 @@
 """The process that runs workflows: `python -m distributed.execution.child FD SPILL_DIR`.
 
 The main thread runs one attempt after another, so that user code finds itself where it
-expects to be (signals, coroutines). A second thread reads what the pool says, so that a stop
-is heard while user code runs. Whatever the parent started first is finished first.
+expects to be (signals, coroutines). It reads what the pool says itself while it has nothing to
+run: handing each attempt from one thread to another would cost more than a tiny one takes. A
+second thread looks every few milliseconds while user code runs, so that a stop is heard.
+Whatever the parent started first is finished first.
 
 Start-up imports msgspec and little else: it is paid at every crash.
 """
@@ -13,28 +15,37 @@ import os
 import signal
 import socket
 import sys
-from _queue import Empty, SimpleQueue
+from collections import deque
 from select import select
 from threading import Lock, Thread
+from time import sleep  # noqa: TID251 - a child has neither a loop nor a clock
 
 from . import frames
 from .capture import CapturedText, LineBuffer
 from .limits import CpuLimitExceeded
 from .runner import Runner
 
-TICK_SECONDS = 0.1
+LOOK_SECONDS = 0.005
+"""How often the second thread reads while an attempt runs."""
+FLUSH_LOOKS = 20
+"""Looks after which it sends what the attempt reported and wrote."""
+IDLE_LOOKS = 20
+"""Looks without anything to run after which it sleeps until there is."""
 
 
 class Child:
-    """Both threads' shared state: the socket, the attempts not begun, and the one that runs."""
+    """Both threads' shared state: the socket, the attempts not begun, and whether one runs."""
 
     def __init__(self, link: socket.socket, spill_directory: str) -> None:
         self._link = link
         self._pid = os.getpid()
         self._send_lock = Lock()
-        self._waiting: SimpleQueue[frames.Run | None] = SimpleQueue()
-        self._received = 0
-        self._ended = 0
+        self._read_lock = Lock()
+        self._splitter = frames.Splitter()
+        self._waiting: deque[frames.Run] = deque()
+        self._busy = False
+        self._asleep = Lock()
+        """Held while the second thread sleeps; whoever gives it work lets it go."""
         self._streams = {name: LineBuffer(name, self._emit_lines) for name in ("stdout", "stderr")}
         self.runner = Runner(self.send, self._streams, spill_directory)
 
@@ -56,46 +67,71 @@ class Child:
 
     def serve(self) -> None:
         """Run what arrives until the pool hangs up or an attempt asks to retire."""
-        Thread(target=self._listen, name="shoal-reader", daemon=True).start()
+        self._asleep.acquire()
+        Thread(target=self._watch, name="shoal-reader", daemon=True).start()
         self.send(frames.Ready(os.getpid()))
-        while (run := self._waiting.get()) is not None:
+        while (run := self._next()) is not None:
+            self._busy = True
+            if self._asleep.locked():
+                self._asleep.release()
             finished = self.runner.run(run)
             if os.getpid() != self._pid:
                 os._exit(1)  # user code forked and came back here: only the original answers
+            self._busy = False
             self.send(finished)
-            self._ended += 1
             if finished.retire:
                 return
 
-    def _listen(self) -> None:
-        """Read until the link ends in whatever way: then nobody is left to work for."""
+    def _next(self) -> frames.Run | None:
+        """The next attempt; None where the pool has hung up."""
+        while True:
+            try:
+                return self._waiting.popleft()
+            except IndexError:
+                select([self._link], [], [])
+                if not self._read():
+                    return None
+
+    def _watch(self) -> None:
+        """Read while attempts run, until the link ends: then nobody is left to work for."""
+        looks = idle = 0
         try:
-            self._read()
+            while True:
+                if idle >= IDLE_LOOKS:
+                    self._asleep.acquire()
+                sleep(LOOK_SECONDS)
+                idle = 0 if self._busy else idle + 1
+                looks += 1
+                if self._busy and not self._look(flush=looks % FLUSH_LOOKS == 0):
+                    return
         finally:
             end_group()
 
-    def _read(self) -> None:
-        splitter = frames.Splitter()
-        while True:
-            busy = self._received > self._ended
-            readable, _, _ = select([self._link], [], [], TICK_SECONDS if busy else None)
-            if not readable:
-                self.runner.flush()
-                continue
+    def _look(self, *, flush: bool) -> bool:
+        if flush:
+            self.runner.flush()
+        readable, _, _ = select([self._link], [], [], 0)
+        return not readable or self._read()
+
+    def _read(self) -> bool:
+        """Take in what has come, in order, whichever thread reads; False at the link's end."""
+        with self._read_lock:
             try:
-                data = self._link.recv(1 << 18)
+                data = self._link.recv(1 << 18, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return True
             except ConnectionError:
-                return
+                return False
             if not data:
-                return
-            for body in splitter.feed(data):
+                return False
+            for body in self._splitter.feed(data):
                 for message in frames.to_child.decode(body):
                     self._obey(message)
+        return True
 
     def _obey(self, message: frames.ToChild) -> None:
         if isinstance(message, frames.Run):
-            self._received += 1
-            self._waiting.put(message)
+            self._waiting.append(message)
         elif isinstance(message, frames.Stop):
             self.runner.stop(message.dispatch_id, message.reason)
         else:
@@ -103,11 +139,11 @@ class Child:
 
     def _give_back(self) -> None:
         returned = []
-        try:
-            while (run := self._waiting.get_nowait()) is not None:
-                returned.append(run.dispatch_id)
-        except Empty:
-            self._ended += len(returned)
+        while self._waiting:
+            try:
+                returned.append(self._waiting.popleft().dispatch_id)
+            except IndexError:
+                break
         self.send(frames.Returned(tuple(returned)))
 
     def _emit_lines(self, stream: str, lines: tuple[str, ...], dropped: int) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 import msgspec
 
@@ -26,6 +27,8 @@ from .process import ChildProcess
 from .watch import LimitTimer
 
 LIMIT_GRACE_SECONDS = 0.5
+
+Soon = Callable[[Callable[[], object]], object]
 
 
 class PoolSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,10 +53,17 @@ class PoolSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SubprocessPool:
-    """Runs assignments in child processes; one that dies takes nothing else down."""
+    """Runs assignments in child processes; one that dies takes nothing else down.
 
-    def __init__(self, settings: PoolSettings, spawn: Spawn) -> None:
+    Args:
+        settings: how it works.
+        spawn: runs a coroutine in the background.
+        soon: has something called when what came together was looked at.
+    """
+
+    def __init__(self, settings: PoolSettings, spawn: Spawn, soon: Soon | None = None) -> None:
         self._settings = settings
+        self._soon = soon or _next_turn
         self._crew = Crew(
             settings.slots,
             self,
@@ -187,7 +197,7 @@ class SubprocessPool:
     def _schedule_pump(self) -> None:
         if not self._pump_scheduled:
             self._pump_scheduled = True
-            asyncio.get_running_loop().call_soon(self._pump)
+            self._soon(self._pump)
 
     def _pump(self) -> None:
         """Send what can be sent, oldest first; a large one at the head is not overtaken."""
@@ -370,3 +380,7 @@ class SubprocessPool:
         while self._queue:
             held = self._queue.popleft()
             self._end(held, Lost(held.dispatch_id, reason, started=False))
+
+
+def _next_turn(callback: Callable[[], object]) -> None:
+    asyncio.get_running_loop().call_soon(callback)

@@ -7,8 +7,10 @@ carries a higher manager epoch, so that of two that took the part only the later
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from enum import Enum
+
+import msgspec
 
 from distributed.errors import ClosedError, LedgerConflict, PeerRefused, TransportError
 from distributed.messages.dispatch import DropJob, JobStarted, StartJob
@@ -32,6 +34,10 @@ OWN_MANAGER_SECONDS = 5.0
 LOOK_SECONDS = 0.25
 ROUNDS_ALONE = 3
 """Rounds without any live manager after which another datacenter is looked for."""
+
+
+Offer = tuple[ManagerView, Awaitable[msgspec.Struct]]
+"""A part that was offered to a manager, and the answer to come."""
 
 
 class Reply(Enum):
@@ -70,8 +76,9 @@ class Dispatch:
         managers.on_lost = self._manager_lost
 
     def begin(self, record: JobRecord) -> None:
-        """Place and start a job in the background."""
-        self._state.spawn(record, "dispatch", lambda: self._place(record))
+        """Place and start a job in the background; the first offer leaves at once if it can."""
+        offer = self._offer_at_once(record)
+        self._state.spawn(record, "dispatch", lambda: self._place(record, offer))
 
     def restart(self, record: JobRecord, run: DatacenterRun, reason: str) -> None:
         """Name a successor for the manager of a part, in the background."""
@@ -80,14 +87,26 @@ class Dispatch:
             record, f"restart {run.datacenter}", lambda: self._start(record, run, reason)
         )
 
-    async def _place(self, record: JobRecord) -> None:
+    def _offer_at_once(self, record: JobRecord) -> Offer | None:
+        """Offer the only part of a job where it was placed, if its manager is connected."""
+        if len(record.runs) != 1 or record.withdrawn or self._state.stopping:
+            return None
+        (run,) = record.runs.values()
+        if run.manager_epoch or _decided(record, run) or self._evicted(run):
+            return None
+        view = next(iter(self._managers.order(record.job_id, run.datacenter)), None)
+        if view is None or not self._state.pool.stands(view.address):
+            return None
+        return view, self._offer(record, run, view)
+
+    async def _place(self, record: JobRecord, offer: Offer | None = None) -> None:
         if not record.runs and not await self._find_place(record):
             return
         self._stories.reach(record, JobState.ROUTED)
         self._ending.settle(record)
         runs = tuple(record.runs.values())
         if len(runs) == 1:
-            await self._start(record, runs[0], "")
+            await self._start(record, runs[0], "", offer)
         else:
             await asyncio.gather(*(self._start(record, run, "") for run in runs))
 
@@ -114,11 +133,13 @@ class Dispatch:
             return False
         return True
 
-    async def _start(self, record: JobRecord, run: DatacenterRun, why: str) -> None:
+    async def _start(
+        self, record: JobRecord, run: DatacenterRun, why: str, offer: Offer | None = None
+    ) -> None:
         """Ask managers until one takes the part, then other datacenters, then give up."""
         give_up_at = self._state.clock.now() + self._state.settings.place_patience_seconds
         failures = 0
-        while not _decided(record, run):
+        while offer is not None or not _decided(record, run):
             reply, wait = Reply.LATER, 0.0
             if not run.manager_epoch and record.withdrawn:
                 self._withhold(record, run)
@@ -126,9 +147,10 @@ class Dispatch:
                 give_up_at = self._state.clock.now() + self._state.settings.place_patience_seconds
             own = run.manager if run.taken else ""
             for view in self._managers.order(record.job_id, run.datacenter, first=own):
-                if not run.taken and self._evicted(run):
+                if offer is None and not run.taken and self._evicted(run):
                     break
-                reply, told, hint = await self._ask(record, run, view)
+                reply, told, hint = await self._ask(record, run, view, offer)
+                offer = None
                 why, wait = told or why, min(wait, hint) if wait else hint
                 if reply is Reply.TAKEN:
                     self._taken(record, run)
@@ -208,10 +230,10 @@ class Dispatch:
             self._stories.soon(record)
             self._ending.settle(record)
 
-    async def _ask(
+    def _offer(
         self, record: JobRecord, run: DatacenterRun, view: ManagerView
-    ) -> tuple[Reply, str, float]:
-        """Offer the part to one manager: what came of it, why, seconds until it may be asked.
+    ) -> Awaitable[msgspec.Struct]:
+        """Offer the part to one manager; its answer.
 
         Each offer is an appointment of its own: a manager that restarted since the last one
         has forgotten what it started, and must rebuild the job rather than begin it again.
@@ -220,13 +242,26 @@ class Dispatch:
         if run.address and run.address != view.address:
             record.succeeded(run.address, run.manager_epoch - 1)
         run.manager, run.address = view.name, view.address
+        return self._state.pool.request(
+            view.address,
+            self._message(record, run),
+            timeout=self._state.settings.request_timeout_seconds,
+        )
+
+    async def _ask(
+        self, record: JobRecord, run: DatacenterRun, view: ManagerView, offer: Offer | None
+    ) -> tuple[Reply, str, float]:
+        """Offer the part to one manager: what came of it, why, seconds until it may be asked.
+
+        An offer that was made already is only waited for.
+        """
         now = self._state.clock.now()
         try:
-            reply = await self._state.pool.request(
-                view.address,
-                self._message(record, run),
-                timeout=self._state.settings.request_timeout_seconds,
-            )
+            if offer is not None:
+                view, answer = offer
+            else:
+                answer = self._offer(record, run, view)
+            reply = await answer
         except PeerRefused as refusal:
             if refusal.code == "stale_fence":
                 self._state.metrics.count("stale_fences")

@@ -60,7 +60,7 @@ class Farewells:
         """Tell one manager; if it does not hear, it learns when it sends something."""
         connection = self._state.pool.opened(address)
         if connection is not None:
-            connection.try_send(DropJob(job_id, epoch))
+            connection.try_send(DropJob(job_id, epoch), unhurried=True)
 
     async def _stop(self, job_id: str, epoch: int, address: Address, reason: str) -> None:
         """Stop what still runs for a job that has ended without it."""

@@ -200,7 +200,12 @@ class GateNode:
         loop = asyncio.get_running_loop()
         state.timers = WheelTimers(loop, on_error=self._timer_failed)
         await state.ledger.start()
-        self._listener = await self._transport.listen(self._bind, self._handlers, self._identity)
+        self._listener = await self._transport.listen(
+            self._bind,
+            self._handlers,
+            self._identity,
+            on_open=lambda one: state.pool.accepted(one),
+        )
         state.address = Address(self._identity.address) or self._listener.address
         identity = msgspec.structs.replace(self._identity, address=state.address)
         state.pool = ConnectionPool(self._transport, self._handlers, identity, state.clock)

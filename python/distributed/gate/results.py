@@ -122,6 +122,7 @@ class Results:
         try:
             reply = await self._acknowledge(context, record.job_id, recorded, durable)
             superseded = _superseded(record, datacenter, context)
+            context.unhurried = record.ending
             return msgspec.structs.replace(reply, superseded=superseded)
         except LedgerConflict:
             return await self._state.elsewhere(record.job_id)

@@ -201,15 +201,15 @@ class Stories:
         if error is None:
             for row in steps.results:
                 record.recorded(row.datacenter, row.state)
-            if outcome is None:
-                self._watching.publish(record, steps.updates)
-            else:
+            if outcome is not None:
                 self._watching.finished(record, steps.updates, outcome)
+                # Who waits for the result has it before all that its end brings with it.
+                done.get_loop().call_soon(self._over, record, outcome, settled)
+                return
+            self._watching.publish(record, steps.updates)
             if not settled.done():
                 settled.set_result(None)
-            if outcome is not None:
-                self.on_ended(record, outcome)
-            elif record.settled is not None and not record.ending:
+            if record.settled is not None and not record.ending:
                 self._write(record)
             return
         for future in (settled, record.settled):
@@ -221,6 +221,11 @@ class Stories:
                 "lost a job to another owner: %s", str(error), extra={"job": record.job_id}
             )
             self._state.drop(record)
+
+    def _over(self, record: JobRecord, outcome: JobResult, settled: asyncio.Future[None]) -> None:
+        if not settled.done():
+            settled.set_result(None)
+        self.on_ended(record, outcome)
 
 
 def encode_routed(update: JobUpdate, decision: dict[str, Any]) -> bytes:

@@ -33,7 +33,7 @@ def apply(
 ) -> tuple[list[Outcome], list[Outcome]]:
     """Run one batch; the answers stand in the order of their requests."""
     run = sql.runner(connection)
-    now = float(run.scalar(sql.now))
+    now = sql.now(run)
     created = _create(run, sql, creates, now, key_seconds) if creates else []
     written = _write(run, sql, writes, now) if writes else []
     return created, written
@@ -113,13 +113,13 @@ def _insert_jobs(run: Runner, sql: Statements, creates: Sequence[NewJob], now: f
     """Insert jobs, leases, first events and where they go; the ids that were in use already."""
     if not creates:
         return set()
-    taken = set(_stored(run, sql, [new.job_id for new in creates]))
+    added = set(run.scalars(sql.add_job, [_job_row(new, now) for new in creates]))
+    taken = {new.job_id for new in creates if new.job_id not in added}
     if taken:
         run.execute(sql.drop_key, [{"b_key": new.key} for new in creates if new.job_id in taken])
-        creates = [new for new in creates if new.job_id not in taken]
+        creates = [new for new in creates if new.job_id in added]
         if not creates:
             return taken
-    run.execute(sql.add_job, [_job_row(new, now) for new in creates])
     run.execute(
         sql.add_lease,
         [{"job_id": new.job_id, "owner": new.owner, "epoch": new.epoch} for new in creates],
@@ -166,7 +166,12 @@ def _write(run: Runner, sql: Statements, writes: Sequence[JobWrite], now: float)
     ids = sorted({write.job_id for write in writes})
     held: dict[str, tuple[str, int]] = {}
     for start in range(0, len(ids), _CHUNK):
-        rows = run.execute(sql.fence, {"ids": sql.listed(ids[start : start + _CHUNK])})
+        some = ids[start : start + _CHUNK]
+        rows = (
+            run.execute(sql.fence, {"ids": sql.listed(some)})
+            if len(some) > 1
+            else run.execute(sql.fence_one, {"b_job": some[0]})
+        )
         held.update({row.job_id: (row.owner, row.epoch) for row in rows})
     closing = [write.job_id for write in writes if write.ended and write.job_id not in held]
     ended = _stored(run, sql, closing) if closing else {}
@@ -254,7 +259,7 @@ def _write_jobs(run: Runner, sql: Statements, writes: Sequence[JobWrite], now: f
     ]
     if cancels:
         run.execute(sql.set_cancel, cancels)
-    latest = {w.job_id: w for w in writes if w.state}
+    latest = {w.job_id: w for w in writes if w.state and not w.ended}
     if latest:
         run.execute(
             sql.set_state,
@@ -264,7 +269,16 @@ def _write_jobs(run: Runner, sql: Statements, writes: Sequence[JobWrite], now: f
     if ended:
         run.execute(
             sql.set_ended,
-            [{"b_job": w.job_id, "b_now": now, "b_summary": w.summary} for w in ended],
+            [
+                {
+                    "b_job": w.job_id,
+                    "b_state": w.state or None,
+                    "b_why": w.reason if w.state else None,
+                    "b_now": now,
+                    "b_summary": w.summary,
+                }
+                for w in ended
+            ],
         )
         run.execute(sql.drop_lease, [{"b_job": w.job_id} for w in ended])
         tidy = [{"b_job": w.job_id} for w in ended if w.tidy]

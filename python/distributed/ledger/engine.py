@@ -9,6 +9,7 @@ and no byte needs to reach a disk.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from sqlalchemy import (
@@ -53,6 +54,11 @@ class Engine(Protocol):
         """The database's clock as an expression, in seconds."""
         ...
 
+    @property
+    def wall(self) -> Callable[[], float] | None:
+        """The same clock as a function; None where only the database can tell."""
+        ...
+
     async def write(self, work: Work[T]) -> T:
         """Run `work` and commit.
 
@@ -90,6 +96,7 @@ class InlineEngine:
         self.dialect = "sqlite"
         self.address = "memory:"
         self.now: ColumnElement[float] = bindparam("ledger_now", callable_=clock.wall)
+        self.wall: Callable[[], float] | None = clock.wall
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` and commit."""
@@ -147,6 +154,7 @@ class AsyncEngine:
             connect_args={name: wanted[name] for name in wanted if name not in url.query},
         )
         self.now: ColumnElement[float] = cast(func.extract("epoch", func.clock_timestamp()), Double)
+        self.wall: Callable[[], float] | None = None
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` and commit."""
@@ -180,7 +188,7 @@ def open_engine(url: str, clock: Clock, *, timeout_seconds: float = 10.0) -> Eng
     try:
         parsed = make_url(full_address(url))
         if parsed.get_backend_name() == "sqlite":
-            return SqliteEngine(parsed)
+            return SqliteEngine(parsed, clock)
         return AsyncEngine(parsed, timeout_seconds=timeout_seconds)
     except ArgumentError as error:
         raise ConfigError(f"{url!r} is not a database address: {error}", field="ledger") from error

@@ -52,7 +52,7 @@ class SqlLedger:
         max_batch: int = 1000,
     ) -> None:
         self._engine = engine
-        self._sql = Statements(engine.dialect, engine.now)
+        self._sql = Statements(engine.dialect, engine.now, engine.wall)
         self._reads = Reads(engine.now)
         self._key_seconds = key_seconds
         self.commits = GroupCommit(self._run_batch, clock, max_batch=max_batch)

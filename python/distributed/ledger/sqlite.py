@@ -16,23 +16,29 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, create_engine, event, func, literal
+from sqlalchemy import ColumnElement, Connection, bindparam, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
+
+from distributed.clock import Clock
 
 from .mapping import mapped
 from .work import T, Work
 
 BUSY_SECONDS = 5.0
-UNIX_EPOCH_JULIAN_DAY = 2440587.5
 
 
 class SqliteEngine:
-    """One writer and one reader on a file in WAL mode with full synchronisation."""
+    """One writer and one reader on a file in WAL mode with full synchronisation.
+
+    Args:
+        url: as SQLAlchemy takes it.
+        clock: its wall reading is the ledger's clock: SQLite has none but this machine's.
+    """
 
     dialect = "sqlite"
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, clock: Clock) -> None:
         self.address = url.render_as_string()
         self._engine = create_engine(
             url.set(drivername="sqlite+pysqlite"),
@@ -40,9 +46,8 @@ class SqliteEngine:
             connect_args={"check_same_thread": False, "timeout": 0.0},
         )
         event.listen(self._engine, "connect", _prepare)
-        self.now: ColumnElement[float] = (
-            func.julianday("now") - literal(UNIX_EPOCH_JULIAN_DAY)
-        ) * literal(86400.0)
+        self.now: ColumnElement[float] = bindparam("ledger_now", callable_=clock.wall)
+        self.wall: Callable[[], float] | None = clock.wall
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
         self._turn = asyncio.Lock()
         self._writer: Connection | None = None

@@ -6,7 +6,7 @@ an outage changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -34,19 +34,32 @@ def _insert(dialect: str, table: Table) -> Any:
 
 
 class Statements:
-    """Every statement of the write path for one dialect and its clock."""
+    """Every statement of the write path for one dialect and its clock.
 
-    def __init__(self, dialect: str, now: ColumnElement[float]) -> None:
+    Args:
+        dialect: `sqlite` or `postgresql`.
+        now: the clock as an expression, in seconds.
+        wall: the same clock as a function, where it can be read without asking.
+    """
+
+    def __init__(
+        self,
+        dialect: str,
+        now: ColumnElement[float],
+        wall: Callable[[], float] | None = None,
+    ) -> None:
         def put(table: Table) -> Executable:
             statement: Executable = _insert(dialect, table).on_conflict_do_nothing()
             return statement
 
-        self.now = select(now)
+        self._now = select(now)
+        self._wall = wall
+        self._runner: DirectRunner | None = None
         self._texts = Texts() if dialect == "sqlite" else None
         self.add_key = (
             _insert(dialect, t.idempotency).on_conflict_do_nothing().returning(t.idempotency.c.key)
         )
-        self.add_job = put(t.jobs)
+        self.add_job = _insert(dialect, t.jobs).on_conflict_do_nothing().returning(t.jobs.c.job_id)
         self.add_lease = put(t.leases)
         self.add_event = put(t.events)
         self.add_result = put(t.results)
@@ -55,10 +68,15 @@ class Statements:
         self.put_placed = _upsert(dialect, t.placed, ("job_id", "datacenter"))
         self.put_workflow = _upsert(dialect, t.workflows, ("job_id", "workflow"))
         self.hold = _hold(dialect, now)
+        self.lease = select(t.leases.c.job_id, t.leases.c.owner, t.leases.c.epoch).where(
+            t.leases.c.job_id == bindparam("b_job")
+        )
         fence = select(t.leases.c.job_id, t.leases.c.owner, t.leases.c.epoch).where(
             _among(dialect, t.leases.c.job_id, "ids")
         )
         self.fence = fence.with_for_update() if dialect == "postgresql" else fence
+        one = self.lease
+        self.fence_one = one.with_for_update() if dialect == "postgresql" else one
         self.known_keys = select(
             t.idempotency.c.key,
             t.idempotency.c.job_id,
@@ -69,9 +87,6 @@ class Statements:
             t.jobs.c.job_id, t.jobs.c.key, t.jobs.c.owner, t.jobs.c.epoch, t.jobs.c.state
         ).where(_among(dialect, t.jobs.c.job_id, "ids"))
         self.exists = select(t.jobs.c.epoch).where(t.jobs.c.job_id == bindparam("b_job"))
-        self.lease = select(t.leases.c.job_id, t.leases.c.owner, t.leases.c.epoch).where(
-            t.leases.c.job_id == bindparam("b_job")
-        )
         self.owned = select(t.leases.c.job_id, t.leases.c.owner, t.leases.c.epoch).where(
             t.leases.c.owner == bindparam("b_owner")
         )
@@ -82,7 +97,12 @@ class Statements:
         self.set_cancel = job.where(t.jobs.c.cancel_reason.is_(None)).values(
             cancel_reason=bindparam("b_cancel")
         )
-        self.set_ended = job.values(ended_at=bindparam("b_now"), summary=bindparam("b_summary"))
+        self.set_ended = job.values(
+            state=func.coalesce(bindparam("b_state"), t.jobs.c.state),
+            reason=func.coalesce(bindparam("b_why"), t.jobs.c.reason),
+            ended_at=bindparam("b_now"),
+            summary=bindparam("b_summary"),
+        )
         self.tidy_parts = _tidy_parts()
         self.drop_lease = delete(t.leases).where(t.leases.c.job_id == bindparam("b_job"))
         self.set_owner = job.values(owner=bindparam("b_owner"), epoch=bindparam("b_epoch"))
@@ -90,7 +110,15 @@ class Statements:
 
     def runner(self, connection: Connection) -> Runner:
         """What runs these statements in the transaction of `connection`."""
-        return connection if self._texts is None else DirectRunner(connection, self._texts)
+        if self._texts is None:
+            return connection
+        if self._runner is None or not self._runner.runs_on(connection):
+            self._runner = DirectRunner(connection, self._texts)
+        return self._runner
+
+    def now(self, run: Runner) -> float:
+        """Seconds by the ledger's clock: a database in this process has this process's."""
+        return float(run.scalar(self._now)) if self._wall is None else self._wall()
 
     def listed(self, values: Sequence[str]) -> Sequence[str] | str:
         """A list of values as the statements that take one want it."""

@@ -151,6 +151,10 @@ class Delivery:
                 self._tell(seat.address, message)
 
     def _tell(self, address: Address, message: ResultsRecorded) -> None:
+        connection = self._state.pool.opened(address)
+        if connection is not None and connection.try_send(message, unhurried=True):
+            return
+
         async def send() -> None:
             try:
                 await self._state.pool.send(address, message)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+import msgspec
 
 from distributed.errors import TransportError
 from distributed.messages.dispatch import AssignmentsTaken, AssignWorkflows
@@ -12,6 +16,8 @@ from distributed.supervision import Policy
 from .lifecycle import Lifecycle
 from .state import ManagerState
 from .worker_seat import Given, WorkerSeat
+
+Answer = Awaitable[msgspec.Struct] | None
 
 BATCH_BYTES = 4 << 20
 """Inputs in one message after which no further assignment joins it: frames are bounded."""
@@ -44,35 +50,67 @@ class Lanes:
         seat.outgoing.append(given)
         if not seat.lane_running:
             seat.lane_running = True
-            self._state.spawn(f"lane:{seat.name}", lambda: self._run(seat), policy=Policy.RESTART)
+            self._state.turn.soon(partial(self._begin, seat))
 
-    async def _run(self, seat: WorkerSeat) -> None:
-        limit = self._state.settings.assign_batch
-        while seat.outgoing and not seat.gone:
-            batch: list[Given] = []
-            size = 0
-            while seat.outgoing and len(batch) < limit and size < BATCH_BYTES:
-                given = seat.outgoing.popleft()
-                if given[1].dispatch_id == given[2].dispatch_id:
-                    batch.append(given)
-                    size += sum(len(value) for _, value in given[2].inputs)
+    def _begin(self, seat: WorkerSeat) -> None:
+        """Send the first batch at once where the worker is connected; a task does the rest."""
+        batch = self._next_batch(seat)
+        connection = self._state.pool.opened(seat.address)
+        first = None
+        if batch and connection is not None:
+            first = connection.request(
+                self._message(batch), timeout=self._state.settings.assign_seconds
+            )
+        begun = deque([(batch, first)])
+        self._state.spawn(
+            f"lane:{seat.name}", lambda: self._run(seat, begun), policy=Policy.RESTART
+        )
+
+    async def _run(self, seat: WorkerSeat, begun: deque[tuple[list[Given], Answer]]) -> None:
+        """Work the lane off; where it failed and is started again, the batch is offered again."""
+        while begun:
+            batch, first = begun[0]
+            begun[0] = (batch, None)
             if batch:
-                await self._offer(seat, batch)
+                await self._offer(seat, batch, first)
+            begun.popleft()
+            if seat.outgoing and not seat.gone:
+                begun.append((self._next_batch(seat), None))
         seat.lane_running = False
 
-    async def _offer(self, seat: WorkerSeat, batch: list[Given]) -> None:
+    def _next_batch(self, seat: WorkerSeat) -> list[Given]:
+        limit = self._state.settings.assign_batch
+        batch: list[Given] = []
+        size = 0
+        while seat.outgoing and len(batch) < limit and size < BATCH_BYTES:
+            given = seat.outgoing.popleft()
+            if given[1].dispatch_id == given[2].dispatch_id:
+                batch.append(given)
+                size += sum(len(value) for _, value in given[2].inputs)
+        return batch
+
+    def _message(self, batch: list[Given]) -> AssignWorkflows:
+        identity = self._state.identity
+        return AssignWorkflows(identity.name, identity.address, tuple(given[2] for given in batch))
+
+    async def _offer(self, seat: WorkerSeat, batch: list[Given], first: Answer) -> None:
+        """Offer a batch until it is answered; `first` is the answer to come where it is sent."""
         state = self._state
-        identity = state.identity
         retries = Retries(self._policy, state.rng)
         offered = False
         while not seat.gone:
-            batch = [given for given in batch if given[1].dispatch_id == given[2].dispatch_id]
-            assignments = tuple(given[2] for given in batch)
-            message = AssignWorkflows(identity.name, identity.address, assignments)
             try:
-                connection = await state.pool.connection(seat.address)
+                if first is None:
+                    batch = [
+                        given for given in batch if given[1].dispatch_id == given[2].dispatch_id
+                    ]
+                    connection = await state.pool.connection(seat.address)
+                    first = connection.request(
+                        self._message(batch), timeout=state.settings.assign_seconds
+                    )
                 offered = True
-                reply = await connection.request(message, timeout=state.settings.assign_seconds)
+                answer, first = first, None
+                reply = await answer
             except TransportError as error:
                 state.metrics.count("assignments_unacknowledged", amount=len(batch))
                 again = retries.failed(state.clock.now())

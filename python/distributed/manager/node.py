@@ -80,6 +80,7 @@ class ManagerNode:
             metrics=metrics,
             supervisor=supervisor,
             membership=membership,
+            turn=transport.turn,
         )
         lifecycle = Lifecycle(state)
         lanes = Lanes(state, lifecycle)
@@ -144,7 +145,9 @@ class ManagerNode:
         state = self.state
         state.timers = WheelTimers(asyncio.get_running_loop(), on_error=state.timer_failed)
         identity = state.identity
-        self._listener = await self._transport.listen(self._bind, self.handlers(), identity)
+        self._listener = await self._transport.listen(
+            self._bind, self.handlers(), identity, on_open=lambda one: state.pool.accepted(one)
+        )
         advertised = identity.address or self._listener.address
         state.identity = msgspec.structs.replace(identity, address=advertised)
         self._pool = ConnectionPool(self._transport, self.handlers(), state.identity, state.clock)

@@ -48,7 +48,7 @@ class Results:
         """Messages of this conversation."""
         return {WorkerResults: self.receive}
 
-    def receive(self, _: Context, message: Message) -> Message:
+    def receive(self, context: Context, message: Message) -> Message:
         """A worker's batch."""
         assert isinstance(message, WorkerResults)
         record = self._state.records.get(message.job_id)
@@ -56,7 +56,9 @@ class Results:
             return Gone(message.job_id)
         if self._state.overfull:
             return Refused("overloaded", FULL, retry_after_seconds=RETRY_SECONDS)
-        return ResultsRecorded(message.job_id, self.take(record, message.results))
+        settled = self.take(record, message.results)
+        context.unhurried = not record.left
+        return ResultsRecorded(message.job_id, settled)
 
     def take(
         self, record: JobRecord, results: Iterable[WorkflowResult]

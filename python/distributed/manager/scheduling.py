@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from distributed.jobs.allocation import WorkerSlots
 from distributed.jobs.fairness import JobLine, Ready
 
@@ -39,7 +37,7 @@ class Scheduler:
         """Something became ready, or cores became free."""
         if not self._scheduled:
             self._scheduled = True
-            asyncio.get_running_loop().call_soon(self._round)
+            self._state.turn.soon(self._round)
 
     def _round(self) -> None:
         self._scheduled = False

@@ -60,7 +60,7 @@ class Starting:
             DropJob: self.drop_job,
         }
 
-    def start(self, _: Context, message: Message) -> Message:
+    def start(self, context: Context, message: Message) -> Message:
         """Run the job, or its named part, in this datacenter."""
         assert isinstance(message, StartJob)
         record = self._state.records.get(message.job_id)
@@ -69,6 +69,7 @@ class Starting:
         else:
             self._refuse_what_cannot_run(message)
             self._start_new(message)
+        context.unhurried = True
         return JobStarted(message.job_id)
 
     def provide(self, _: Context, message: Message) -> Message:
@@ -273,7 +274,7 @@ class Starting:
             if seat is None:
                 continue
             connection = self._state.pool.opened(seat.address)
-            if connection is None or not connection.try_send(message):
+            if connection is None or not connection.try_send(message, unhurried=True):
                 missed.append(seat)
         if missed:
             tell = partial(self._tell, missed, message)

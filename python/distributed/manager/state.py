@@ -22,6 +22,7 @@ from distributed.telemetry.metrics import Metrics
 from distributed.telemetry.tracing import NO_TRACES, Tracer
 from distributed.transport.interface import Identity
 from distributed.transport.pool import ConnectionPool
+from distributed.transport.turn import Turn
 
 from .record import JobRecord
 from .settings import ManagerSettings
@@ -60,8 +61,10 @@ class ManagerState:
         metrics: Metrics,
         supervisor: Supervisor,
         membership: Membership | None,
+        turn: Turn,
     ) -> None:
         self.settings = settings
+        self.turn = turn
         self.identity = identity
         self.clock = clock
         self.rng = rng

@@ -21,6 +21,7 @@ class WorkerSeat:
     Attributes:
         slots: its cores in the allocation.
         outgoing: assignments not sent yet, oldest first.
+        lane_running: whether a batch is on the way, or about to be.
         shut_until: clock seconds until which it is given nothing.
         health: its three signals, by its own reports.
         heard_at: clock seconds of its last word.

@@ -87,16 +87,22 @@ class PrometheusMetrics:
         self._kinds = {"counter": Counter, "gauge": Gauge}
         self._histogram = Histogram
         self._families: dict[str, Counter | Gauge | Histogram] = {}
+        self._children: dict[tuple[str, str, tuple[tuple[str, str], ...]], object] = {}
         self._seen: dict[str, set[tuple[str, ...]]] = {}
         self._label_sets = label_sets
         self.registry: CollectorRegistry = CollectorRegistry(auto_describe=True)
 
     def _labelled(self, kind: str, name: str, labels: dict[str, str]) -> object:
-        metric = known(name, kind, labels)
-        family = self._families.get(name) or self._family(metric)
-        if labels:
-            labels = self._bounded(metric, labels)
-        return family.labels(**self._constant, **labels)
+        key = (kind, name, tuple(labels.items()))
+        child = self._children.get(key)
+        if child is None:
+            metric = known(name, kind, labels)
+            family = self._families.get(name) or self._family(metric)
+            kept = self._bounded(metric, labels) if labels else labels
+            child = family.labels(**self._constant, **kept)
+            if kept is labels:
+                self._children[key] = child
+        return child
 
     def _family(self, metric: Metric) -> Counter | Gauge | Histogram:
         text, names = metric.help, [*self._constant, *metric.labels]

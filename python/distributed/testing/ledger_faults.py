@@ -68,6 +68,7 @@ class HostEngine:
         self.dialect = database.engine.dialect
         self.address = database.engine.address
         self.now: ColumnElement[float] = database.engine.now
+        self.wall = database.engine.wall
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` and commit, after the time that takes."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from typing import Any
 
 import msgspec
 
@@ -30,10 +32,10 @@ class PendingCalls:
         self._waiting[correlation] = self._loop.create_future()
         return correlation
 
-    async def reply(
+    def reply(
         self, correlation: int, message: msgspec.Struct, peer: str, timeout: float
-    ) -> Message:
-        """Wait for the reply to `message`.
+    ) -> Awaitable[Message]:
+        """Wait for the reply to `message`, which may come before it is waited for.
 
         Raises:
             RequestTimeout: none came in `timeout` seconds; a later one is dropped.
@@ -41,6 +43,16 @@ class PendingCalls:
             ConnectError: the connection ended.
         """
         waiting = self._waiting[correlation]
+        return _Awaited(lambda: self._reply(waiting, correlation, message, peer, timeout))
+
+    async def _reply(
+        self,
+        waiting: asyncio.Future[Message],
+        correlation: int,
+        message: msgspec.Struct,
+        peer: str,
+        timeout: float,
+    ) -> Message:
         expiry = self._loop.call_later(timeout, self._expire, correlation, message, peer, timeout)
         try:
             reply = await waiting
@@ -80,6 +92,18 @@ class PendingCalls:
             _end(
                 future, RequestTimeout(f"{peer} did not answer {name} in {timeout:g} s", peer=peer)
             )
+
+
+class _Awaited(Awaitable[Message]):
+    """A coroutine that is made when it is awaited: nothing is left over where nobody does."""
+
+    __slots__ = ("_make",)
+
+    def __init__(self, make: Callable[[], Coroutine[Any, Any, Message]]) -> None:
+        self._make = make
+
+    def __await__(self) -> Generator[Any, None, Message]:
+        return self._make().__await__()
 
 
 def _end(future: asyncio.Future[Message], error: Exception) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import math
 import struct
 from collections.abc import Awaitable, Callable
@@ -96,6 +95,7 @@ class TcpConnection(asyncio.Protocol):
         self._transport.set_write_buffer_limits(high=self._limits.send_buffer_bytes)
         self._outbox = Outbox(
             self._loop,
+            self._endpoint.turn,
             self._transport.write,
             limit_bytes=self._limits.send_buffer_bytes,
             compress_bytes=self._limits.compress_bytes,
@@ -106,13 +106,12 @@ class TcpConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._last_heard = self._endpoint.clock.now()
-        try:
-            for kind, _, correlation, body in self._decoder.feed(data):
-                self._frame(kind, correlation, body)
-        except FrameError as error:
-            self._broken(str(error))
-        if self._outbox is not None:
-            self._outbox.flush()
+        with self._endpoint.turn:
+            try:
+                for kind, _, correlation, body in self._decoder.feed(data):
+                    self._frame(kind, correlation, body)
+            except FrameError as error:
+                self._broken(str(error))
 
     def pause_writing(self) -> None:
         if self._outbox is not None:
@@ -142,16 +141,24 @@ class TcpConnection(asyncio.Protocol):
 
     # sending
 
-    async def request(self, message: msgspec.Struct, *, timeout: float) -> msgspec.Struct:
-        """Send and wait for the matching reply, at most `timeout` seconds."""
+    def request(self, message: msgspec.Struct, *, timeout: float) -> Awaitable[msgspec.Struct]:
+        """Send, at once where there is room, and wait for the reply, at most `timeout` seconds."""
         outbox = self._open_outbox()
         if outbox.full:
-            await self.room()
-            outbox = self._open_outbox()
+            return self._request_with_room(message, timeout)
+        return self._ask(outbox, message, timeout)
+
+    async def _request_with_room(self, message: msgspec.Struct, timeout: float) -> msgspec.Struct:
+        await self.room()
+        return await self._ask(self._open_outbox(), message, timeout)
+
+    def _ask(
+        self, outbox: Outbox, message: msgspec.Struct, timeout: float
+    ) -> Awaitable[msgspec.Struct]:
         body = DEADLINE.pack(max(1, int(timeout * 1000))) + self._endpoint.codec.encode(message)
         correlation = self._calls.open()
         outbox.put(Kind.REQUEST, 0, correlation, body)
-        return await self._calls.reply(correlation, message, self.address, timeout)
+        return self._calls.reply(correlation, message, self.address, timeout)
 
     async def send(self, message: msgspec.Struct) -> None:
         """Send with no reply; waits only for room."""
@@ -165,7 +172,7 @@ class TcpConnection(asyncio.Protocol):
         """Wait until the send buffer has room, or the connection ends."""
         await self._open_outbox().room()
 
-    def try_send(self, message: msgspec.Struct) -> bool:
+    def try_send(self, message: msgspec.Struct, *, unhurried: bool = False) -> bool:
         """Send if there is room and the peer is there."""
         if self.closed or self._outbox is None or self._peer is None or self._outbox.full:
             return False
@@ -174,7 +181,7 @@ class TcpConnection(asyncio.Protocol):
         except FrameError as error:
             self._too_large(error)
             return False
-        self._outbox.put(Kind.NOTICE, 0, 0, body)
+        self._outbox.put(Kind.NOTICE, 0, 0, body, unhurried=unhurried)
         return True
 
     def _too_large(self, error: FrameError) -> None:
@@ -264,10 +271,10 @@ class TcpConnection(asyncio.Protocol):
         except Exception as error:  # noqa: BLE001 - whatever a handler raises is answered and logged
             self._answer(correlation, router.refusal_for(context, message, error))
             return
-        if inspect.isawaitable(outcome):
-            self._later(context, message, correlation, outcome)
+        if outcome is None or isinstance(outcome, msgspec.Struct):
+            self._answer(correlation, outcome, unhurried=context.unhurried)
         else:
-            self._answer(correlation, outcome)
+            self._later(context, message, correlation, outcome)
 
     def _later(
         self,
@@ -283,7 +290,7 @@ class TcpConnection(asyncio.Protocol):
                 reply = self._endpoint.router.refusal_for(context, message, error)
             finally:
                 self._finished()
-            self._answer(correlation, reply)
+            self._answer(correlation, reply, unhurried=context.unhurried)
 
         self._in_progress += 1
         if self._in_progress == self._most_in_progress and self._transport:
@@ -295,7 +302,9 @@ class TcpConnection(asyncio.Protocol):
         if self._in_progress == self._most_in_progress - 1 and self._transport:
             self._transport.resume_reading()
 
-    def _answer(self, correlation: int | None, reply: msgspec.Struct | None) -> None:
+    def _answer(
+        self, correlation: int | None, reply: msgspec.Struct | None, *, unhurried: bool = False
+    ) -> None:
         if self.closed:
             return
         if correlation is None:
@@ -310,7 +319,7 @@ class TcpConnection(asyncio.Protocol):
             self._too_large(error)
             body = self._endpoint.codec.encode(Refused("too_large", str(error)))
         if self._outbox is not None:
-            self._outbox.reply(Kind.REPLY, correlation, body)
+            self._outbox.reply(Kind.REPLY, correlation, body, unhurried=unhurried)
             if self._owes(UNREAD_SHARE):
                 self._broken(f"it leaves {self._outbox.owed} bytes of answers unread")
 

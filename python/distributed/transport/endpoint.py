@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from distributed.telemetry.metrics import Metrics
     from distributed.transport.dispatch import Router
     from distributed.transport.interface import Identity
+    from distributed.transport.turn import Turn
 
 
 UNREAD_SHARE = 4
@@ -66,11 +67,13 @@ class Endpoint:
         clock: Clock,
         logger: BoundLogger,
         metrics: Metrics,
+        turn: Turn,
         *,
         limits: Limits | None = None,
         cluster: str = "",
     ) -> None:
         self.identity = identity
+        self.turn = turn
         self.router = router
         self.supervisor = supervisor
         self.clock = clock

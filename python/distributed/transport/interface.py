@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from distributed.transport.turn import Turn
 from distributed.types import Address, Role
 
 
@@ -34,6 +35,8 @@ class Context(msgspec.Struct):
     deadline: float | None
     """Local monotonic seconds after which the answer is of no use."""
     trace: str = ""
+    unhurried: bool = False
+    """Set by a handler whose answer nobody waits for: it may leave with the next frame."""
 
 
 class Connection(Protocol):
@@ -54,8 +57,8 @@ class Connection(Protocol):
         """Whether the connection has ended."""
         ...
 
-    async def request(self, message: msgspec.Struct, *, timeout: float) -> msgspec.Struct:
-        """Send and wait for the matching reply, at most `timeout` seconds.
+    def request(self, message: msgspec.Struct, *, timeout: float) -> Awaitable[msgspec.Struct]:
+        """Send, at once where there is room, and wait for the reply, at most `timeout` seconds.
 
         Raises:
             RequestTimeout: no reply in time; the connection stays usable.
@@ -80,8 +83,11 @@ class Connection(Protocol):
         """
         ...
 
-    def try_send(self, message: msgspec.Struct) -> bool:
-        """Send if the send buffer has room; False where it has not or the peer is gone."""
+    def try_send(self, message: msgspec.Struct, *, unhurried: bool = False) -> bool:
+        """Send if the send buffer has room; False where it has not or the peer is gone.
+
+        An unhurried message waits a moment for another frame that it can leave with.
+        """
         ...
 
     async def close(self, reason: str = "") -> None:
@@ -119,10 +125,23 @@ class Listener(Protocol):
 
 
 class Transport(Protocol):
-    """Makes listeners and connections for one node."""
+    """Makes listeners and connections for one node.
 
-    async def listen(self, address: Address, handlers: Handlers, identity: Identity) -> Listener:
-        """Accept connections and serve `handlers` on them.
+    Attributes:
+        turn: the end of each reading, of all its connections.
+    """
+
+    turn: Turn
+
+    async def listen(
+        self,
+        address: Address,
+        handlers: Handlers,
+        identity: Identity,
+        *,
+        on_open: Callable[[Connection], None] | None = None,
+    ) -> Listener:
+        """Accept connections and serve `handlers` on them; `on_open` hears of each one greeted.
 
         Raises:
             ConfigError: the address cannot be bound; says why and by whom where known.
@@ -144,9 +163,9 @@ class Transport(Protocol):
 class Pool(Protocol):
     """Connections by address, opened on first use and kept while healthy."""
 
-    async def request(
+    def request(
         self, address: Address, message: msgspec.Struct, *, timeout: float
-    ) -> msgspec.Struct:
+    ) -> Awaitable[msgspec.Struct]:
         """As `Connection.request`, connecting first where needed."""
         ...
 
@@ -156,6 +175,10 @@ class Pool(Protocol):
 
     def stands(self, address: Address) -> bool:
         """Whether a connection to `address` is open now."""
+        ...
+
+    def accepted(self, connection: Connection) -> None:
+        """A peer connected to this node: where it listens, it is reached on its connection."""
         ...
 
     async def close(self) -> None:

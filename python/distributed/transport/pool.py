@@ -1,8 +1,13 @@
-"""Connections by address: opened once, shared, reopened with a pause after failures."""
+"""Connections by address: opened once, shared, reopened with a pause after failures.
+
+A peer that listens and connected to us is reached on its connection: one is enough for two
+nodes, and what both send leaves in fewer writes.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,13 +23,37 @@ if TYPE_CHECKING:
 class _Entry:
     """What is known of one address."""
 
-    __slots__ = ("connection", "failures", "lock", "not_before")
+    __slots__ = ("accepted", "dialed", "failures", "lock", "newest", "not_before")
 
     def __init__(self) -> None:
-        self.connection: Connection | None = None
+        self.dialed: Connection | None = None
+        self.accepted: Connection | None = None
+        self.newest: Connection | None = None
         self.failures = 0
         self.lock = asyncio.Lock()
         self.not_before = 0.0
+
+    def open(self, own_instance: str) -> Connection | None:
+        """The connection to use, None where none is open.
+
+        Where both sides connected, both choose the one of the lower instance; of two processes
+        that had the address one after the other, the one heard of last is meant.
+        """
+        dialed, accepted = self.dialed, self.accepted
+        if accepted is None or accepted.closed:
+            return None if dialed is None or dialed.closed else dialed
+        if dialed is None or dialed.closed:
+            return accepted
+        if dialed.peer.instance != accepted.peer.instance:
+            return self.newest
+        return dialed if own_instance < accepted.peer.instance else accepted
+
+    def forget(self, connection: Connection) -> None:
+        """An accepted connection has ended."""
+        if self.accepted is connection:
+            self.accepted = None
+        if self.newest is connection:
+            self.newest = self.dialed
 
 
 class ConnectionPool:
@@ -67,13 +96,13 @@ class ConnectionPool:
             ClosedError: the pool is closed.
         """
         entry = self._entry(address)
-        if entry.connection is not None and not entry.connection.closed:
-            return entry.connection
+        if (standing := entry.open(self._identity.instance)) is not None:
+            return standing
         async with entry.lock:
             if self._closed:
                 raise ClosedError("the connection pool is closed")
-            if entry.connection is not None and not entry.connection.closed:
-                return entry.connection
+            if (standing := entry.open(self._identity.instance)) is not None:
+                return standing
             if self._clock.now() < entry.not_before:
                 raise ConnectError(
                     f"{address} failed {entry.failures} times in a row and is left alone "
@@ -84,7 +113,7 @@ class ConnectionPool:
 
     async def _open(self, address: Address, entry: _Entry) -> Connection:
         try:
-            entry.connection = await self._transport.connect(
+            entry.dialed = entry.newest = await self._transport.connect(
                 address, self._handlers, self._identity, timeout=self._connect_seconds
             )
         except TransportError:
@@ -93,23 +122,42 @@ class ConnectionPool:
             entry.not_before = self._clock.now() + pause
             raise
         entry.failures = 0
-        return entry.connection
+        return entry.dialed
+
+    def accepted(self, connection: Connection) -> None:
+        """A peer connected to this node: where it listens, it is reached on its connection.
+
+        Only what comes from the host it claims to listen at counts as its own address.
+        """
+        address = connection.peer.address
+        if self._closed or not address or _host(address) != _host(connection.address):
+            return
+        entry = self._entry(Address(address))
+        entry.accepted = entry.newest = connection
+        entry.failures, entry.not_before = 0, 0.0
+        connection.on_close(lambda _reason: entry.forget(connection))
 
     def opened(self, address: Address) -> Connection | None:
         """The connection to `address` if one is open."""
         entry = self._entries.get(address)
-        if entry is None or entry.connection is None or entry.connection.closed:
-            return None
-        return entry.connection
+        return None if entry is None else entry.open(self._identity.instance)
 
     def stands(self, address: Address) -> bool:
         """Whether a connection to `address` is open now."""
         return self.opened(address) is not None
 
-    async def request(
+    def request(
         self, address: Address, message: msgspec.Struct, *, timeout: float
-    ) -> msgspec.Struct:
+    ) -> Awaitable[msgspec.Struct]:
         """As `Connection.request`, connecting first where needed."""
+        standing = self.opened(address)
+        if standing is not None:
+            return standing.request(message, timeout=timeout)
+        return self._connect_and_request(address, message, timeout)
+
+    async def _connect_and_request(
+        self, address: Address, message: msgspec.Struct, timeout: float
+    ) -> msgspec.Struct:
         return await (await self.connection(address)).request(message, timeout=timeout)
 
     async def send(self, address: Address, message: msgspec.Struct) -> None:
@@ -122,9 +170,9 @@ class ConnectionPool:
         entries, self._entries = self._entries, {}
         await asyncio.gather(
             *(
-                entry.connection.close("the node is stopping")
+                entry.dialed.close("the node is stopping")
                 for entry in entries.values()
-                if entry.connection is not None and not entry.connection.closed
+                if entry.dialed is not None and not entry.dialed.closed
             )
         )
 
@@ -141,3 +189,7 @@ class ConnectionPool:
             a for a, e in self._entries.items() if not self.opened(a) and not e.lock.locked()
         ]:
             del self._entries[address]
+
+
+def _host(address: str) -> str:
+    return address.rpartition(":")[0]

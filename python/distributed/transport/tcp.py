@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from distributed.errors import ConfigError, ConnectError, PeerIdentityError
 from distributed.transport.connection import TcpConnection, format_address
 from distributed.transport.dispatch import Filter, Router, refuse_late, refuse_strangers
 from distributed.transport.endpoint import Endpoint, Limits
+from distributed.transport.turn import Turn
 from distributed.types import Address, Role
 
 if TYPE_CHECKING:
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
     from distributed.supervision import Supervisor
     from distributed.telemetry.logs import BoundLogger
     from distributed.telemetry.metrics import Metrics
-    from distributed.transport.interface import Handlers, Identity
+    from distributed.transport.interface import Connection, Handlers, Identity
     from distributed.transport.tls import TlsFiles
 
 
@@ -37,9 +40,10 @@ def split_address(address: str) -> tuple[str, int]:
 class TcpListener:
     """An open port and the connections it accepted."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, on_open: Callable[[Connection], None] | None = None) -> None:
         self.address = Address("")
         self._limits = limits
+        self._on_open = on_open
         self._server: asyncio.Server | None = None
         self._connections: dict[TcpConnection, None] = {}
         self._strangers: dict[TcpConnection, None] = {}
@@ -71,6 +75,8 @@ class TcpListener:
         self._connections[connection] = None
         self._clients += connection.peer.role is Role.CLIENT
         connection.on_close(lambda _: self._ended(connection))
+        if self._on_open is not None:
+            self._on_open(connection)
 
     def _ended(self, connection: TcpConnection) -> None:
         if connection in self._connections:
@@ -117,6 +123,7 @@ class TcpTransport:
         }
         self._cluster = cluster
         self._tls = tls
+        self.turn = Turn()
 
     def _endpoint(self, handlers: Handlers, identity: Identity) -> Endpoint:
         router = Router(handlers, self._logger, self._metrics, self._filters)
@@ -127,15 +134,23 @@ class TcpTransport:
             self._clock,
             self._logger,
             self._metrics,
+            self.turn,
             limits=self._limits,
             cluster=self._cluster,
         )
 
-    async def listen(self, address: Address, handlers: Handlers, identity: Identity) -> TcpListener:
-        """Accept connections and serve `handlers` on them."""
+    async def listen(
+        self,
+        address: Address,
+        handlers: Handlers,
+        identity: Identity,
+        *,
+        on_open: Callable[[Connection], None] | None = None,
+    ) -> TcpListener:
+        """Accept connections and serve `handlers` on them; `on_open` hears of each one greeted."""
         host, port = split_address(address)
         endpoint = self._endpoint(handlers, identity)
-        listener = TcpListener(self._limits)
+        listener = TcpListener(self._limits, on_open)
 
         def accept() -> TcpConnection:
             connection = TcpConnection(
@@ -156,6 +171,9 @@ class TcpTransport:
         except OSError as error:
             raise ConfigError(_cannot_listen(address, error), field="bind") from error
         listener.opened(server)
+        if not identity.address:
+            # Who connects learns where to find this node otherwise, too.
+            endpoint.identity = msgspec.structs.replace(identity, address=listener.address)
         return listener
 
     async def connect(

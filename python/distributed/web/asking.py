@@ -33,7 +33,7 @@ class _NoConnection:
     async def room(self) -> None:
         return
 
-    def try_send(self, message: msgspec.Struct) -> bool:
+    def try_send(self, message: msgspec.Struct, *, unhurried: bool = False) -> bool:
         return False
 
     async def close(self, reason: str = "") -> None:

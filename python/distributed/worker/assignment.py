@@ -40,7 +40,7 @@ class Assignments:
         """Messages of this conversation."""
         return {AssignWorkflows: self.assign, ReportWork: self.report, DropJob: self.drop}
 
-    def assign(self, _: Context, message: Message) -> Message:
+    def assign(self, context: Context, message: Message) -> Message:
         """Take on what can be taken on."""
         assert isinstance(message, AssignWorkflows)
         accepted: list[str] = []
@@ -52,6 +52,7 @@ class Assignments:
             else:
                 refused.append((assignment.dispatch_id, reason))
                 self._state.metrics.count("assignments_refused", reason=reason)
+        context.unhurried = True
         return AssignmentsTaken(tuple(accepted), tuple(refused), self._state.executor.free_slots)
 
     def report(self, _: Context, message: Message) -> Message:

@@ -14,7 +14,7 @@ import msgspec
 
 from distributed.clock import Clock, WheelTimers
 from distributed.execution.interface import Executor
-from distributed.execution.pool import PoolSettings, SubprocessPool
+from distributed.execution.pool import PoolSettings, Soon, SubprocessPool
 from distributed.execution.spill import sweep
 from distributed.membership.interface import Membership
 from distributed.messages.admin import DrainNode, DrainStarted, NodeStatus
@@ -92,7 +92,7 @@ class WorkerNode:
             logger=log,
             metrics=metrics,
             supervisor=supervisor,
-            executor=executor or make_executor(settings, supervisor),
+            executor=executor or make_executor(settings, supervisor, transport.turn.soon),
             events=EventLog(events_path, settings.event_log_bytes, clock),
         )
         self._orphans = Orphans(self.state)
@@ -144,7 +144,9 @@ class WorkerNode:
         state.timers = WheelTimers(asyncio.get_running_loop(), on_error=state.timer_failed)
         await state.executor.open()
         identity = state.identity
-        self._listener = await self._transport.listen(self._bind, self.handlers(), identity)
+        self._listener = await self._transport.listen(
+            self._bind, self.handlers(), identity, on_open=lambda one: state.pool.accepted(one)
+        )
         advertised = identity.address or self._listener.address
         state.identity = msgspec.structs.replace(identity, address=advertised)
         self._pool = ConnectionPool(self._transport, self.handlers(), state.identity, state.clock)
@@ -227,7 +229,7 @@ class WorkerNode:
         state.events.close()
 
 
-def make_executor(settings: WorkerSettings, supervisor: Supervisor) -> Executor:
+def make_executor(settings: WorkerSettings, supervisor: Supervisor, soon: Soon) -> Executor:
     """The executor that the settings name."""
 
     def spawn(name: str, factory: Factory) -> object:
@@ -252,6 +254,7 @@ def make_executor(settings: WorkerSettings, supervisor: Supervisor) -> Executor:
             import_paths=settings.import_paths,
         ),
         spawn,
+        soon,
     )
 
 

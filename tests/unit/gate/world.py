@@ -271,6 +271,7 @@ class KeptOpen:
         self._engine = engine
         self.dialect = engine.dialect
         self.now = engine.now
+        self.wall = engine.wall
         self.write = engine.write
         self.read = engine.read
 

@@ -26,6 +26,7 @@ class FaultyEngine:
         self.dialect = inner.dialect
         self.address = inner.address
         self.now: ColumnElement[float] = inner.now
+        self.wall = inner.wall
         self.down = ""
         self.writes = 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 
+import msgspec
 import pytest
 
 from distributed.errors import ConnectError, RequestTimeout
@@ -18,10 +19,15 @@ from .conftest import SimNode, World
 Pair = tuple[SimNode, SimNode, Connection]
 
 
+async def status(connection: Connection, *, seconds: float) -> msgspec.Struct:
+    """Ask on a host's own time: a request leaves as soon as it is made."""
+    return await connection.request(ShowStatus(), timeout=seconds)
+
+
 def test_a_request_crosses_and_its_reply_comes_back(world: World, pair: Pair) -> None:
     """GM 17.2a: between two nodes of one version."""
     a, b, connection = pair
-    reply = world.run(a, connection.request(ShowStatus(), timeout=1.0))
+    reply = world.run(a, status(connection, seconds=1.0))
     assert isinstance(reply, NodeStatus)
     assert reply.name == "b"
     assert b.served == 1
@@ -33,7 +39,7 @@ def test_distance_between_datacenters_is_paid_both_ways(world: World) -> None:
     world.run(b, b.serve())
     connection = world.run(a, a.open(b))
     started = world.loop.time()
-    world.run(a, connection.request(ShowStatus(), timeout=1.0))
+    world.run(a, status(connection, seconds=1.0))
     assert world.loop.time() - started == pytest.approx(0.080, abs=0.001)
 
 
@@ -83,7 +89,7 @@ def test_a_thousand_connect_in_one_instant_and_leave_nothing_behind(world: World
 def test_a_cut_way_holds_what_was_sent_until_it_is_mended(world: World, pair: Pair) -> None:
     a, b, connection = pair
     world.network.cut([("a", "b")])
-    asked = world.loop.spawn(a.host, connection.request(ShowStatus(), timeout=10.0))
+    asked = world.loop.spawn(a.host, status(connection, seconds=10.0))
     world.loop.run_for(5.0)
     assert b.served == 0
     world.network.mend([("a", "b")])
@@ -95,7 +101,7 @@ def test_a_one_way_cut_loses_only_the_answers(world: World, pair: Pair) -> None:
     a, b, connection = pair
     world.network.cut([("b", "a")])
     with pytest.raises(RequestTimeout):
-        world.run(a, connection.request(ShowStatus(), timeout=2.0))
+        world.run(a, status(connection, seconds=2.0))
     assert b.served == 1
     assert not connection.closed
 
@@ -112,7 +118,7 @@ def test_an_idle_connection_stays_open_while_the_peer_answers(world: World, pair
     a, b, connection = pair
     world.loop.run_for(3600.0)
     assert not connection.closed
-    assert world.run(a, connection.request(ShowStatus(), timeout=1.0))
+    assert world.run(a, status(connection, seconds=1.0))
     assert b.served == 1
 
 
@@ -129,8 +135,8 @@ def test_a_dropped_reply_is_a_timeout_that_harms_nobody_else(world: World, pair:
     a, _, connection = pair
     world.network.rules.add(MessageRule("NodeStatus", drop=True, times=1))
     with pytest.raises(RequestTimeout):
-        world.run(a, connection.request(ShowStatus(), timeout=1.0))
-    assert isinstance(world.run(a, connection.request(ShowStatus(), timeout=1.0)), NodeStatus)
+        world.run(a, status(connection, seconds=1.0))
+    assert isinstance(world.run(a, status(connection, seconds=1.0)), NodeStatus)
 
 
 def test_a_corrupted_stream_ends_its_connection_and_not_the_node(world: World, pair: Pair) -> None:
@@ -145,13 +151,13 @@ def test_a_corrupted_stream_ends_its_connection_and_not_the_node(world: World, p
         world.run(a, ask_often())
     world.network.rules.remove(rule)
     again = world.run(a, a.open(b))
-    assert isinstance(world.run(a, again.request(ShowStatus(), timeout=1.0)), NodeStatus)
+    assert isinstance(world.run(a, status(again, seconds=1.0)), NodeStatus)
 
 
 def test_a_paused_peer_answers_late_and_a_connect_still_succeeds(world: World, pair: Pair) -> None:
     a, b, connection = pair
     world.loop.pause(b.host)
-    asked = world.loop.spawn(a.host, connection.request(ShowStatus(), timeout=10.0))
+    asked = world.loop.spawn(a.host, status(connection, seconds=10.0))
     world.loop.run_for(4.0)
     assert not asked.done()
     world.loop.resume(b.host)
@@ -183,7 +189,7 @@ def _digest(seed: int) -> str:
     world.run(b, b.serve())
     connection = world.run(a, a.open(b))
     for _ in range(20):
-        world.run(a, connection.request(ShowStatus(), timeout=1.0))
+        world.run(a, status(connection, seconds=1.0))
     digest = world.trace.digest()
     world.loop.close()
     return digest

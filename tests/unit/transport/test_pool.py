@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from types import SimpleNamespace
+import gc
+import weakref
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -25,6 +27,22 @@ class HandClock:
         return self.seconds
 
 
+class Wire:
+    """A connection that does nothing but stand, until the test ends it."""
+
+    def __init__(self, peer: Identity, address: str) -> None:
+        self.peer, self.address, self.closed = peer, address, False
+        self._callbacks: list[Callable[[str], None]] = []
+
+    def on_close(self, callback: Callable[[str], None]) -> None:
+        self._callbacks.append(callback)
+
+    def end(self) -> None:
+        self.closed = True
+        for callback in self._callbacks:
+            callback("ended by the test")
+
+
 class Wires:
     """Opens connections, or fails, as the test says; counts the attempts."""
 
@@ -41,8 +59,7 @@ class Wires:
         await self.gate.wait()
         if self.error is not None:
             raise self.error
-        made: Any = SimpleNamespace(closed=False, peer=address)
-        return made  # type: ignore[no-any-return]
+        return Wire(Identity(Role.MANAGER, "m", "north", "m-1"), address)  # type: ignore[return-value]
 
 
 @pytest.fixture
@@ -107,3 +124,88 @@ async def test_dead_peers_leave_the_table_when_others_need_the_room(
             await small.connection(Address(f"10.0.1.{number}:7000"))
         assert len(small._entries) <= 8
     assert small.opened(PEER) is living
+
+
+def from_peer(instance: str = "m-1", *, remote: str = "10.0.0.1:51234", address: str = PEER) -> Any:
+    """A connection that a peer opened, from a port of its choosing."""
+    return Wire(Identity(Role.MANAGER, "m", "north", instance, address), remote)
+
+
+async def test_a_peer_that_connected_is_reached_on_its_connection(
+    wires: Wires, clock: HandClock
+) -> None:
+    shared = pool(wires, clock)
+    theirs = from_peer()
+    shared.accepted(theirs)
+    assert await shared.connection(PEER) is theirs
+    assert shared.stands(PEER)
+    theirs.end()
+    assert await shared.connection(PEER) is not theirs
+    assert len(wires.attempts) == 1
+
+
+async def test_a_peer_that_failed_and_then_connected_is_reached_at_once(
+    wires: Wires, clock: HandClock
+) -> None:
+    shared = pool(wires, clock)
+    wires.error = ConnectError("refused", peer=PEER)
+    with pytest.raises(ConnectError):
+        await shared.connection(PEER)
+    shared.accepted(from_peer())
+    assert not (await shared.connection(PEER)).closed
+
+
+@pytest.mark.parametrize(
+    "claimed",
+    [
+        pytest.param({"address": ""}, id="one that listens nowhere"),
+        pytest.param({"remote": "10.0.0.66:51234"}, id="one on another host than it claims"),
+    ],
+)
+async def test_who_connected_is_not_taken_for_an_address_that_cannot_be_its_own(
+    wires: Wires, clock: HandClock, claimed: dict[str, str]
+) -> None:
+    shared = pool(wires, clock)
+    shared.accepted(from_peer(**claimed))
+    assert shared.opened(PEER) is None
+    await shared.connection(PEER)
+    assert len(wires.attempts) == 1
+
+
+@pytest.mark.parametrize(("instance", "chosen"), [("a-1", "theirs"), ("z-1", "ours")])
+async def test_where_both_connected_both_choose_the_same_connection(
+    wires: Wires, clock: HandClock, instance: str, chosen: str
+) -> None:
+    """The one of the lower instance: this pool's is g-1."""
+    shared = pool(wires, clock)
+    ours: Any = await shared.connection(PEER)
+    ours.peer = Identity(Role.MANAGER, "m", "north", instance)
+    theirs = from_peer(instance)
+    shared.accepted(theirs)
+    assert await shared.connection(PEER) is (ours if chosen == "ours" else theirs)
+    (ours if chosen == "ours" else theirs).closed = True
+    assert await shared.connection(PEER) is (theirs if chosen == "ours" else ours)
+    assert len(wires.attempts) == 1
+
+
+async def test_of_two_processes_that_had_the_address_the_later_is_meant(
+    wires: Wires, clock: HandClock
+) -> None:
+    """A machine lost its power: the connection to what ran there stands for a while."""
+    shared = pool(wires, clock)
+    await shared.connection(PEER)
+    restarted = from_peer("m-2")
+    shared.accepted(restarted)
+    assert await shared.connection(PEER) is restarted
+
+
+async def test_a_connection_that_ended_is_held_by_nobody(wires: Wires, clock: HandClock) -> None:
+    shared = pool(wires, clock)
+    theirs = from_peer()
+    ended = weakref.ref(theirs)
+    shared.accepted(theirs)
+    theirs.end()
+    theirs._callbacks.clear()
+    del theirs
+    gc.collect()
+    assert ended() is None
