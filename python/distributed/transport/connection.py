@@ -12,6 +12,7 @@ import msgspec
 
 from distributed.errors import ConnectError, FrameError, PeerIdentityError
 from distributed.messages.base import Gone, Message, Redirect, Refused
+from distributed.transport.address import format_address
 from distributed.transport.calls import PendingCalls
 from distributed.transport.endpoint import UNREAD_RETRY_SECONDS, UNREAD_SHARE
 from distributed.transport.frames import FrameDecoder, Kind
@@ -399,11 +400,3 @@ class TcpConnection(asyncio.Protocol):
         if silent >= self._limits.keepalive_seconds * 0.9:
             self._put(Kind.PING, 0, b"")
         self._rearm(self._limits.silence_seconds - silent)
-
-
-def format_address(name: Any) -> Address:
-    """`host:port` of a socket name, IPv6 in brackets; "" where there is none."""
-    if not isinstance(name, tuple) or len(name) < 2:
-        return Address("")
-    host, port = name[0], name[1]
-    return Address(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")

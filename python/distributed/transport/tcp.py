@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from distributed.errors import ConfigError, ConnectError, PeerIdentityError
-from distributed.transport.connection import TcpConnection, format_address
+from distributed.transport.address import format_address
+from distributed.transport.connection import TcpConnection
 from distributed.transport.dispatch import Filter, Router, refuse_late, refuse_strangers
 from distributed.transport.endpoint import Endpoint, Limits
 from distributed.transport.turn import Turn

@@ -52,7 +52,7 @@ class Assignments:
             else:
                 refused.append((assignment.dispatch_id, reason))
                 self._state.metrics.count("assignments_refused", reason=reason)
-        context.unhurried = True
+        context.unhurried = not refused
         return AssignmentsTaken(tuple(accepted), tuple(refused), self._state.executor.free_slots)
 
     def report(self, _: Context, message: Message) -> Message:

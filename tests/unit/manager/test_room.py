@@ -17,6 +17,7 @@ from distributed.messages.base import Refused
 from distributed.messages.dispatch import StartJob
 from distributed.messages.job import Job, Workflow
 from distributed.messages.results import ResultsRecorded, WorkerResults, WorkflowResult
+from distributed.transport.interface import Context
 
 
 class State:
@@ -32,7 +33,7 @@ class State:
         self.seats = {"w": None}
         outbox = Outbox(10.0)
         outbox.put(WorkflowResult("old", 1, "completed", value=b"x" * kept))
-        self.records = {"j": SimpleNamespace(outbox=outbox, entries={})}
+        self.records = {"j": SimpleNamespace(outbox=outbox, entries={}, left=1)}
         self._undelivered = Undelivered()
 
 
@@ -40,7 +41,7 @@ class State:
 def test_results_beyond_the_bound_stay_at_their_worker(kept: int) -> None:
     results = Results(State(kept), None, None, None)  # type: ignore[arg-type]
     batch = WorkerResults("j", 1, (WorkflowResult("w", 1, "completed"),))
-    answer = results.receive(None, batch)  # type: ignore[arg-type]
+    answer = results.receive(Context(None, None, None), batch)  # type: ignore[arg-type]
     if kept < 1000:
         assert answer == ResultsRecorded("j", (("w", 1),))
     else:

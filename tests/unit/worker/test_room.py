@@ -12,6 +12,7 @@ from distributed.messages.dispatch import Assignment, AssignmentsTaken, AssignWo
 from distributed.messages.job import Workflow
 from distributed.messages.results import WorkflowResult
 from distributed.telemetry.metrics import CountingMetrics
+from distributed.transport.interface import Context
 from distributed.worker.assignment import Assignments
 from distributed.worker.settings import WorkerSettings
 from distributed.worker.state import WorkerState
@@ -60,6 +61,8 @@ def test_work_beyond_a_bound_is_refused_with_its_reason(reason: str, make: objec
     room = Assignments(state, None, None)  # type: ignore[arg-type]
     workflow = Workflow(name="a", run="pkg.mod:f", memory_bytes=100)
     batch = AssignWorkflows("m", "m:1", (Assignment("j", 1, "d-1", 1, workflow),))
-    answer = room.assign(None, batch)  # type: ignore[arg-type]
+    context = Context(None, None, None)  # type: ignore[arg-type]
+    answer = room.assign(context, batch)
+    assert not context.unhurried, "a refusal is waited for"
     assert answer == AssignmentsTaken((), (("d-1", reason),), 2)
     assert state.metrics.total("assignments_refused") == 1
