@@ -208,6 +208,7 @@ class TcpConnection(asyncio.Protocol):
         """As `close`, without waiting."""
         if self._closing or self._transport is None or self._outbox is None:
             return
+        self._outbox.flush()
         self._outbox.put(Kind.GOODBYE, 0, 0, reason.encode()[:500])
         self._outbox.flush()
         self._closing = reason

@@ -145,6 +145,20 @@ async def test_open_calls_fail_when_the_connection_ends(make_node: Make) -> None
     assert connection.try_send(FetchResult("j")) is False
 
 
+async def test_what_was_in_no_hurry_is_sent_before_the_goodbye(make_node: Make) -> None:
+    server, client = make_node("server"), make_node("client")
+    heard: list[str] = []
+    address = await server.listen({FetchResult: lambda _, message: heard.append(message.job_id)})
+    connection = await client.connect(address)
+    assert connection.try_send(FetchResult("j1"), unhurried=True)
+    assert connection.try_send(FetchResult("j2"))
+    await connection.close("enough")
+    async with asyncio.timeout(5.0):
+        while len(heard) < 2:
+            await asyncio.sleep(0.001)
+    assert heard == ["j2", "j1"]
+
+
 @pytest.mark.parametrize(
     "garbage",
     [b"GET / HTTP/1.1\r\n\r\n", b"\xff" * 64, struct.pack("<I", 2**31) + b"x" * 60, b"\x00" * 40],
