@@ -12,35 +12,15 @@ import os
 import platform
 import statistics
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import peers
 import pings
+import quiet
 import starved
 import waking
 
 from distributed import _native
-
-
-def quiet(sizes: Sequence[int], seconds: float) -> None:
-    """CPU for each probe and resident memory for each member, all members in one process."""
-    print(f"\n## quiet cluster, LAN intervals, {seconds:g} s")
-    for count in sizes:
-        ours: dict[str, float] = {}
-        for peer in ("shoal", "memberlist", "kinship", "swimprotocol"):
-            if peer == "swimprotocol" and count > 30:
-                continue
-            told = peers.only(peers.cluster(peer, count, seconds=seconds), "quiet")
-            if not told:
-                print(f"N={count:4d} {peer:13s} never had one view")
-                continue
-            cpu, memory = told[0]["cpu_us_per_probe"], told[0]["rss_bytes_per_member"] / 1024
-            ours = ours or {"cpu": cpu, "memory": memory}
-            print(
-                f"N={count:4d} {peer:13s} {cpu:8.1f} us a probe ({cpu / ours['cpu']:5.1f} x ours)"
-                f"  {memory:7.0f} KiB a member ({memory / ours['memory']:4.1f} x ours)"
-                f"  false deaths {told[0]['false_deaths']}"
-            )
 
 
 def kills(count: int, number: int) -> None:
@@ -89,7 +69,7 @@ def main() -> int:
         return 2
     short = arguments.short
     sections: dict[str, Callable[[], None]] = {
-        "quiet": lambda: quiet((20, 50) if short else (50, 100, 200), 5 if short else 15),
+        "quiet": lambda: quiet.compare((20, 50) if short else (50, 100, 200), 5 if short else 15),
         "kills": lambda: kills(20 if short else 100, 3 if short else 15),
         "overload": lambda: overload(50 if short else 200, 5, 20 if short else 60),
         "pings": lambda: pings.compare(2 if short else 5),

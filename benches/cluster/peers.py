@@ -31,11 +31,12 @@ def python_of(peer: str) -> Path:
 
 
 def memberlist() -> Path:
-    """The memberlist driver; built on first use."""
+    """The memberlist driver; built where its source is newer."""
     binary = BUILT / "memberlist-cluster"
-    if not binary.exists():
+    source = ROOT / "benches" / "peers" / "memberlist-cluster"
+    changed = max(file.stat().st_mtime for file in source.glob("*.go"))
+    if not binary.exists() or binary.stat().st_mtime < changed:
         BUILT.mkdir(parents=True, exist_ok=True)
-        source = ROOT / "benches" / "peers" / "memberlist-cluster"
         subprocess.run(["go", "build", "-o", binary, "."], cwd=source, check=True)
     return binary
 

@@ -32,6 +32,7 @@ type cluster struct {
 	leaves map[string]map[string]time.Time // subject -> observer -> when
 	of     map[string]int                  // deaths of members that were not killed, by subject
 	falses atomic.Int64
+	empty  int64                           // resident before the first member
 	probes atomic.Int64
 }
 
@@ -157,6 +158,7 @@ func (c *cluster) quiet(n int, seconds float64) {
 		"kind": "quiet", "members": n, "cpu_us_per_probe": float64(used.Microseconds()) / float64(probes),
 		"cpu_us_per_member_second": float64(used.Microseconds()) / float64(n) / seconds,
 		"rss_bytes_per_member":     rss() / int64(n), "probes": probes, "false_deaths": c.falses.Load(),
+		"rss_growth_per_member": (rss() - c.empty) / int64(n),
 	})
 }
 
@@ -205,7 +207,7 @@ func main() {
 	watch := flag.Float64("watch", 0, "only count deaths for so long")
 	flag.Parse()
 	c := &cluster{scale: *scale, nodes: map[string]*node{}, down: map[string]bool{},
-		leaves: map[string]map[string]time.Time{}, of: map[string]int{}}
+		leaves: map[string]map[string]time.Time{}, of: map[string]int{}, empty: rss()}
 	switch {
 	case *serve:
 		serveNode(c)
