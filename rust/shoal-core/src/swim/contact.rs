@@ -37,20 +37,31 @@ const fn short(address: SocketAddr) -> Option<SocketAddrV4> {
 
 /// A slab of contacts; rows name their slot. Most members of a large cluster are never talked
 /// to for hours, so rows do not carry this.
+///
+/// It grows by a page: contacts are met one by one for hours, by all members of a process alike,
+/// and a list that grew by copying would leave a hole of every size that it had.
 #[derive(Debug, Default)]
 pub(super) struct Contacts {
-    slots: Vec<Contact>,
+    pages: Vec<Vec<Contact>>,
     free: Vec<u32>,
 }
 
+const PAGE: usize = 16;
+
 impl Contacts {
     pub(super) fn find(&self, slot: u32) -> Option<&Contact> {
-        self.slots.get(slot as usize)
+        let slot = slot as usize;
+        self.pages.get(slot / PAGE)?.get(slot % PAGE)
+    }
+
+    fn find_mut(&mut self, slot: u32) -> Option<&mut Contact> {
+        let slot = slot as usize;
+        self.pages.get_mut(slot / PAGE)?.get_mut(slot % PAGE)
     }
 
     /// A member begins another life: where it lies is a guess until it says so itself.
     pub(super) fn begin_life(&mut self, slot: u32, address: SocketAddr) {
-        if let Some(contact) = self.slots.get_mut(slot as usize) {
+        if let Some(contact) = self.find_mut(slot) {
             contact.address = short(address);
             contact.coordinates.error = MAX_ERROR;
         }
@@ -63,20 +74,18 @@ impl Contacts {
     }
 
     fn insert(&mut self, contact: Contact) -> u32 {
-        match self.free.pop() {
-            Some(slot) => {
-                self.slots[slot as usize] = contact;
-                slot
+        if let Some(slot) = self.free.pop() {
+            if let Some(place) = self.find_mut(slot) {
+                *place = contact;
             }
-            None => {
-                if self.slots.len() == self.slots.capacity() {
-                    // Grows by a quarter: there are many where there are many members.
-                    self.slots.reserve_exact(self.slots.len() / 4 + 4);
-                }
-                self.slots.push(contact);
-                self.slots.len() as u32 - 1
-            }
+            return slot;
         }
+        if self.pages.last().is_none_or(|page| page.len() == PAGE) {
+            self.pages.push(Vec::with_capacity(PAGE));
+        }
+        let last = self.pages.len() - 1;
+        self.pages[last].push(contact);
+        (last * PAGE + self.pages[last].len() - 1) as u32
     }
 }
 
@@ -100,7 +109,7 @@ impl Node {
             return;
         }
         let row = self.table.row_mut(id);
-        match self.contacts.slots.get_mut(row.contact as usize) {
+        match self.contacts.find_mut(row.contact) {
             Some(contact) => contact.coordinates = *coordinates,
             None => {
                 row.contact = self.contacts.insert(Contact {
@@ -116,9 +125,53 @@ impl Node {
     pub(super) fn learn_rtt(&mut self, id: MemberId, there: &Coordinates, rtt: Duration) {
         self.learn_coordinates(id, there);
         let slot = self.table.row(id).contact;
-        if let Some(contact) = self.contacts.slots.get_mut(slot as usize) {
+        if let Some(contact) = self.contacts.find_mut(slot) {
             let filtered = contact.filter.push(rtt);
             self.space.update(there, filtered, &mut self.rng);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Contact, Contacts, LatencyFilter, Row, PAGE};
+    use crate::wire::Coordinates;
+
+    fn contact(height: f32) -> Contact {
+        let coordinates = Coordinates {
+            position: [0.0; 8],
+            height,
+            error: 1.0,
+            adjustment: 0.0,
+        };
+        Contact {
+            coordinates,
+            filter: LatencyFilter::default(),
+            address: None,
+        }
+    }
+
+    fn height(contacts: &Contacts, slot: u32) -> Option<f32> {
+        contacts
+            .find(slot)
+            .map(|contact| contact.coordinates.height)
+    }
+
+    #[test]
+    fn contacts_keep_their_slots_and_none_is_copied_as_more_are_met() {
+        let mut contacts = Contacts::default();
+        let first = contacts.insert(contact(0.0));
+        let place: *const Contact = contacts.find(first).unwrap();
+        let slots: Vec<u32> = (1..100u8)
+            .map(|n| contacts.insert(contact(n.into())))
+            .collect();
+        assert!(core::ptr::eq(place, contacts.find(first).unwrap()));
+        for (slot, n) in slots.iter().zip(1..100u8) {
+            assert_eq!(height(&contacts, *slot), Some(n.into()));
+        }
+        assert_eq!(height(&contacts, Row::NO_CONTACT), None);
+        contacts.remove(slots[PAGE]);
+        assert_eq!(contacts.insert(contact(7.5)), slots[PAGE]);
+        assert_eq!(height(&contacts, slots[PAGE]), Some(7.5));
     }
 }
