@@ -97,12 +97,7 @@ class Statements:
         self.set_cancel = job.where(t.jobs.c.cancel_reason.is_(None)).values(
             cancel_reason=bindparam("b_cancel")
         )
-        self.set_ended = job.values(
-            state=func.coalesce(bindparam("b_state"), t.jobs.c.state),
-            reason=func.coalesce(bindparam("b_why"), t.jobs.c.reason),
-            ended_at=bindparam("b_now"),
-            summary=bindparam("b_summary"),
-        )
+        self.set_ended = _end(job)
         self.tidy_parts = _tidy_parts()
         self.drop_lease = delete(t.leases).where(t.leases.c.job_id == bindparam("b_job"))
         self.set_owner = job.values(owner=bindparam("b_owner"), epoch=bindparam("b_epoch"))
@@ -123,6 +118,17 @@ class Statements:
     def listed(self, values: Sequence[str]) -> Sequence[str] | str:
         """A list of values as the statements that take one want it."""
         return values if self._texts is None else msgspec.json.encode(values).decode()
+
+
+def _end(job: Any) -> Executable:
+    """End a job, with its last state where that is given."""
+    statement: Executable = job.values(
+        state=func.coalesce(bindparam("b_state"), t.jobs.c.state),
+        reason=func.coalesce(bindparam("b_why"), t.jobs.c.reason),
+        ended_at=bindparam("b_now"),
+        summary=bindparam("b_summary"),
+    )
+    return statement
 
 
 def _orphans(now: ColumnElement[float]) -> Executable:

@@ -14,7 +14,7 @@ from distributed.errors import ConnectError, FrameError, PeerIdentityError
 from distributed.messages.base import Gone, Message, Redirect, Refused
 from distributed.transport.address import format_address
 from distributed.transport.calls import PendingCalls
-from distributed.transport.endpoint import UNREAD_RETRY_SECONDS, UNREAD_SHARE
+from distributed.transport.endpoint import UNREAD, UNREAD_SHARE
 from distributed.transport.frames import FrameDecoder, Kind
 from distributed.transport.greeting import decode_greeting, encode_greeting, refusal_of
 from distributed.transport.interface import Context, Identity
@@ -31,9 +31,6 @@ Verify = Callable[[asyncio.Transport, Identity], str]
 """Holds a peer's claims against its certificate; returns why they do not fit, or ""."""
 Admit = Callable[[Identity], str]
 """Whether there is room for one more of that kind; returns why not, or ""."""
-UNREAD = Refused(
-    "overloaded", "answers are not read here", retry_after_seconds=UNREAD_RETRY_SECONDS
-)
 
 
 class TcpConnection(asyncio.Protocol):
@@ -332,9 +329,8 @@ class TcpConnection(asyncio.Protocol):
     # greeting, keepalive, ends
 
     def _greet(self) -> None:
-        self._put(
-            Kind.GREETING, 0, encode_greeting(self._endpoint.identity, self._endpoint.cluster)
-        )
+        greeting = encode_greeting(self._endpoint.identity, self._endpoint.cluster)
+        self._put(Kind.GREETING, 0, greeting)
 
     def _greeting(self, body: bytes) -> None:
         if self._peer is not None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from distributed.messages.base import Refused
 from distributed.transport.codec import MessageCodec
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 UNREAD_SHARE = 4
 """Of the send buffer, in replies beyond it that the peer does not read, after which it goes."""
-UNREAD_RETRY_SECONDS = 1.0
+UNREAD = Refused("overloaded", "answers are not read here", retry_after_seconds=1.0)
 FRAME_ROOM = 64
 """Of a frame, kept for its header and a request's deadline."""
 
