@@ -18,7 +18,7 @@ from distributed.testing.message_rules import MessageRule
 from distributed.testing.scenario import drawn, play
 from distributed.testing.simulated_work import Script, workflow
 from distributed.testing.submissions import Submission
-from distributed.transport.connection import DEADLINE
+from distributed.transport.frames import DEADLINE
 
 SPEC = msgspec.structs.replace(SMALL, gates=1, datacenters=("north",))
 MANAGERS = ("north-m1", "north-m2")

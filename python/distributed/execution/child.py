@@ -40,7 +40,8 @@ class Child:
         self._link = link
         self._pid = os.getpid()
         self._send_lock = Lock()
-        self._read_lock = Lock()
+        self._changing_hands = Lock()
+        """Held by the second thread while it reads, and by the main one to say that it is idle."""
         self._splitter = frames.Splitter()
         self._waiting: deque[frames.Run] = deque()
         self._busy = False
@@ -77,20 +78,19 @@ class Child:
             finished = self.runner.run(run)
             if os.getpid() != self._pid:
                 os._exit(1)  # user code forked and came back here: only the original answers
-            self._busy = False
+            with self._changing_hands:
+                self._busy = False
             self.send(finished)
             if finished.retire:
                 return
 
     def _next(self) -> frames.Run | None:
-        """The next attempt; None where the pool has hung up."""
-        while True:
-            try:
-                return self._waiting.popleft()
-            except IndexError:
-                select([self._link], [], [])
-                if not self._read():
-                    return None
+        """The next attempt; None where the pool has hung up. Nobody else reads meanwhile."""
+        while not self._waiting:
+            select([self._link], [], [])
+            if not self._read():
+                return None
+        return self._waiting.popleft()
 
     def _watch(self) -> None:
         """Read while attempts run, until the link ends: then nobody is left to work for."""
@@ -102,31 +102,31 @@ class Child:
                 sleep(LOOK_SECONDS)
                 idle = 0 if self._busy else idle + 1
                 looks += 1
-                if self._busy and not self._look(flush=looks % FLUSH_LOOKS == 0):
+                if self._busy and looks % FLUSH_LOOKS == 0:
+                    self.runner.flush()
+                if not self._look():
                     return
         finally:
             end_group()
 
-    def _look(self, *, flush: bool) -> bool:
-        if flush:
-            self.runner.flush()
-        readable, _, _ = select([self._link], [], [], 0)
-        return not readable or self._read()
+    def _look(self) -> bool:
+        """Read unless the main thread does; False at the link's end."""
+        with self._changing_hands:
+            return not self._busy or self._read()
 
     def _read(self) -> bool:
-        """Take in what has come, in order, whichever thread reads; False at the link's end."""
-        with self._read_lock:
-            try:
-                data = self._link.recv(1 << 18, socket.MSG_DONTWAIT)
-            except BlockingIOError:
-                return True
-            except ConnectionError:
-                return False
-            if not data:
-                return False
-            for body in self._splitter.feed(data):
-                for message in frames.to_child.decode(body):
-                    self._obey(message)
+        """Take in what has come; False at the link's end."""
+        try:
+            data = self._link.recv(1 << 18, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return True
+        except ConnectionError:
+            return False
+        if not data:
+            return False
+        for body in self._splitter.feed(data):
+            for message in frames.to_child.decode(body):
+                self._obey(message)
         return True
 
     def _obey(self, message: frames.ToChild) -> None:
@@ -138,13 +138,9 @@ class Child:
             self._give_back()
 
     def _give_back(self) -> None:
-        returned = []
-        while self._waiting:
-            try:
-                returned.append(self._waiting.popleft().dispatch_id)
-            except IndexError:
-                break
-        self.send(frames.Returned(tuple(returned)))
+        returned = tuple(run.dispatch_id for run in self._waiting)
+        self._waiting.clear()
+        self.send(frames.Returned(returned))
 
     def _emit_lines(self, stream: str, lines: tuple[str, ...], dropped: int) -> None:
         dispatch_id = self.runner.current_dispatch

@@ -61,9 +61,9 @@ class SubprocessPool:
         soon: has something called when what came together was looked at.
     """
 
-    def __init__(self, settings: PoolSettings, spawn: Spawn, soon: Soon | None = None) -> None:
+    def __init__(self, settings: PoolSettings, spawn: Spawn, soon: Soon) -> None:
         self._settings = settings
-        self._soon = soon or _next_turn
+        self._soon = soon
         self._crew = Crew(
             settings.slots,
             self,
@@ -380,7 +380,3 @@ class SubprocessPool:
         while self._queue:
             held = self._queue.popleft()
             self._end(held, Lost(held.dispatch_id, reason, started=False))
-
-
-def _next_turn(callback: Callable[[], object]) -> None:
-    asyncio.get_running_loop().call_soon(callback)

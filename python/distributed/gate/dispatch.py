@@ -146,11 +146,14 @@ class Dispatch:
             if run.taken and await self._sit_out(record, run):
                 give_up_at = self._state.clock.now() + self._state.settings.place_patience_seconds
             own = run.manager if run.taken else ""
-            for view in self._managers.order(record.job_id, run.datacenter, first=own):
+            order = self._managers.order
+            views = order(record.job_id, run.datacenter, first=own) if offer is None else offer[:1]
+            for view in views:
                 if offer is None and not run.taken and self._evicted(run):
                     break
-                reply, told, hint = await self._ask(record, run, view, offer)
+                made = offer or (view, self._offer(record, run, view))
                 offer = None
+                reply, told, hint = await self._answered(record, run, made)
                 why, wait = told or why, min(wait, hint) if wait else hint
                 if reply is Reply.TAKEN:
                     self._taken(record, run)
@@ -248,19 +251,13 @@ class Dispatch:
             timeout=self._state.settings.request_timeout_seconds,
         )
 
-    async def _ask(
-        self, record: JobRecord, run: DatacenterRun, view: ManagerView, offer: Offer | None
+    async def _answered(
+        self, record: JobRecord, run: DatacenterRun, offer: Offer
     ) -> tuple[Reply, str, float]:
-        """Offer the part to one manager: what came of it, why, seconds until it may be asked.
-
-        An offer that was made already is only waited for.
-        """
+        """What came of an offer, why, seconds until that manager may be asked again."""
+        view, answer = offer
         now = self._state.clock.now()
         try:
-            if offer is not None:
-                view, answer = offer
-            else:
-                answer = self._offer(record, run, view)
             reply = await answer
         except PeerRefused as refusal:
             if refusal.code == "stale_fence":

@@ -73,7 +73,7 @@ def _answer(
 ) -> Outcome:
     if new.key in fresh:
         claimed = first[new.key]
-        if claimed.job_id in taken:
+        if claimed.key in taken:
             return LedgerConflict(f"job id {new.job_id} is in use under another key")
         if claimed.digest != new.digest:
             return _other_payload(new)
@@ -110,14 +110,15 @@ def _stored(run: Runner, sql: Statements, ids: list[str]) -> dict[str, Any]:
 
 
 def _insert_jobs(run: Runner, sql: Statements, creates: Sequence[NewJob], now: float) -> set[str]:
-    """Insert jobs, leases, first events and where they go; the ids that were in use already."""
+    """Insert jobs, leases, first events and where they go; keys whose id was in use already."""
     if not creates:
         return set()
     added = set(run.scalars(sql.add_job, [_job_row(new, now) for new in creates]))
-    taken = {new.job_id for new in creates if new.job_id not in added}
+    own = {new.job_id: new.key for new in reversed(creates) if new.job_id in added}
+    taken = {new.key for new in creates if own.get(new.job_id) != new.key}
     if taken:
-        run.execute(sql.drop_key, [{"b_key": new.key} for new in creates if new.job_id in taken])
-        creates = [new for new in creates if new.job_id in added]
+        run.execute(sql.drop_key, [{"b_key": key} for key in taken])
+        creates = [new for new in creates if new.key not in taken]
         if not creates:
             return taken
     run.execute(

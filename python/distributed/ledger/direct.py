@@ -75,13 +75,8 @@ class DirectRunner:
 
     def __init__(self, connection: Connection, texts: Texts) -> None:
         raw: Any = connection.connection.driver_connection
-        self._connection = connection
         self._raw: sqlite3.Connection = raw
         self._texts = texts
-
-    def runs_on(self, connection: Connection) -> bool:
-        """Whether it runs statements in the transactions of `connection`."""
-        return self._connection is connection
 
     def execute(self, statement: Any, parameters: Any = None, /) -> list[Any]:
         """Run it once, or once for each row of parameters; its rows by name."""

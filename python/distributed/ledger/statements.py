@@ -54,7 +54,6 @@ class Statements:
 
         self._now = select(now)
         self._wall = wall
-        self._runner: DirectRunner | None = None
         self._texts = Texts() if dialect == "sqlite" else None
         self.add_key = (
             _insert(dialect, t.idempotency).on_conflict_do_nothing().returning(t.idempotency.c.key)
@@ -75,8 +74,7 @@ class Statements:
             _among(dialect, t.leases.c.job_id, "ids")
         )
         self.fence = fence.with_for_update() if dialect == "postgresql" else fence
-        one = self.lease
-        self.fence_one = one.with_for_update() if dialect == "postgresql" else one
+        self.fence_one = self.lease.with_for_update() if dialect == "postgresql" else self.lease
         self.known_keys = select(
             t.idempotency.c.key,
             t.idempotency.c.job_id,
@@ -105,11 +103,7 @@ class Statements:
 
     def runner(self, connection: Connection) -> Runner:
         """What runs these statements in the transaction of `connection`."""
-        if self._texts is None:
-            return connection
-        if self._runner is None or not self._runner.runs_on(connection):
-            self._runner = DirectRunner(connection, self._texts)
-        return self._runner
+        return connection if self._texts is None else DirectRunner(connection, self._texts)
 
     def now(self, run: Runner) -> float:
         """Seconds by the ledger's clock: a database in this process has this process's."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
 
@@ -12,6 +11,7 @@ from distributed.errors import TransportError
 from distributed.messages.dispatch import AssignmentsTaken, AssignWorkflows
 from distributed.reliability.retry import Again, Jitter, Retries, RetryPolicy
 from distributed.supervision import Policy
+from distributed.transport.interface import Connection
 
 from .lifecycle import Lifecycle
 from .state import ManagerState
@@ -54,31 +54,28 @@ class Lanes:
 
     def _begin(self, seat: WorkerSeat) -> None:
         """Send the first batch at once where the worker is connected; a task does the rest."""
-        batch = self._next_batch(seat)
+        self._take_batch(seat)
         connection = self._state.pool.opened(seat.address)
-        first = None
-        if batch and connection is not None:
-            first = connection.request(
-                self._message(batch), timeout=self._state.settings.assign_seconds
-            )
-        begun = deque([(batch, first)])
+        sent: list[Awaitable[msgspec.Struct]] = []
+        if seat.under_way and connection is not None:
+            sent.append(self._send(connection, seat.under_way))
         self._state.spawn(
-            f"lane:{seat.name}", lambda: self._run(seat, begun), policy=Policy.RESTART
+            f"lane:{seat.name}",
+            lambda: self._run(seat, sent.pop() if sent else None),
+            policy=Policy.RESTART,
         )
 
-    async def _run(self, seat: WorkerSeat, begun: deque[tuple[list[Given], Answer]]) -> None:
+    async def _run(self, seat: WorkerSeat, answer: Answer) -> None:
         """Work the lane off; where it failed and is started again, the batch is offered again."""
-        while begun:
-            batch, first = begun[0]
-            begun[0] = (batch, None)
-            if batch:
-                await self._offer(seat, batch, first)
-            begun.popleft()
-            if seat.outgoing and not seat.gone:
-                begun.append((self._next_batch(seat), None))
+        while seat.under_way and not seat.gone:
+            await self._offer(seat, seat.under_way, answer)
+            answer = None
+            self._take_batch(seat)
+        seat.under_way = []
         seat.lane_running = False
 
-    def _next_batch(self, seat: WorkerSeat) -> list[Given]:
+    def _take_batch(self, seat: WorkerSeat) -> None:
+        """Put the next batch under way, empty where nothing waits that is still wanted."""
         limit = self._state.settings.assign_batch
         batch: list[Given] = []
         size = 0
@@ -87,31 +84,30 @@ class Lanes:
             if given[1].dispatch_id == given[2].dispatch_id:
                 batch.append(given)
                 size += sum(len(value) for _, value in given[2].inputs)
-        return batch
+        seat.under_way = batch
 
-    def _message(self, batch: list[Given]) -> AssignWorkflows:
+    def _send(self, connection: Connection, batch: list[Given]) -> Awaitable[msgspec.Struct]:
         identity = self._state.identity
-        return AssignWorkflows(identity.name, identity.address, tuple(given[2] for given in batch))
+        assignments = tuple(given[2] for given in batch)
+        message = AssignWorkflows(identity.name, identity.address, assignments)
+        return connection.request(message, timeout=self._state.settings.assign_seconds)
 
-    async def _offer(self, seat: WorkerSeat, batch: list[Given], first: Answer) -> None:
-        """Offer a batch until it is answered; `first` is the answer to come where it is sent."""
+    async def _offer(self, seat: WorkerSeat, batch: list[Given], answer: Answer) -> None:
+        """Offer a batch until it is answered; `answer` is to come where it was sent already."""
         state = self._state
         retries = Retries(self._policy, state.rng)
         offered = False
         while not seat.gone:
             try:
-                if first is None:
+                if answer is None:
                     batch = [
                         given for given in batch if given[1].dispatch_id == given[2].dispatch_id
                     ]
-                    connection = await state.pool.connection(seat.address)
-                    first = connection.request(
-                        self._message(batch), timeout=state.settings.assign_seconds
-                    )
+                    answer = self._send(await state.pool.connection(seat.address), batch)
                 offered = True
-                answer, first = first, None
                 reply = await answer
             except TransportError as error:
+                answer = None
                 state.metrics.count("assignments_unacknowledged", amount=len(batch))
                 again = retries.failed(state.clock.now())
                 if isinstance(again, Again):

@@ -21,6 +21,7 @@ class WorkerSeat:
     Attributes:
         slots: its cores in the allocation.
         outgoing: assignments not sent yet, oldest first.
+        under_way: the batch that was sent and is not answered.
         lane_running: whether a batch is on the way, or about to be.
         shut_until: clock seconds until which it is given nothing.
         health: its three signals, by its own reports.
@@ -45,6 +46,7 @@ class WorkerSeat:
         "slots",
         "status",
         "suspect",
+        "under_way",
     )
 
     def __init__(self, message: RegisterWorker, slots: WorkerSlots, now: float) -> None:
@@ -52,6 +54,7 @@ class WorkerSeat:
         self.address = Address(message.address)
         self.slots = slots
         self.outgoing: deque[Given] = deque()
+        self.under_way: list[Given] = []
         self.lane_running = False
         self.shut_until = 0.0
         self.health = NodeHealth(now)

@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 from distributed._native import FrameDecoder, encode_frame
 from distributed.errors import FrameError
-from distributed.transport.connection import DEADLINE
-from distributed.transport.frames import Kind
+from distributed.transport.frames import DEADLINE, Kind
 
 _FIXSTR = range(0xA0, 0xC0)
 _STR8 = 0xD9

@@ -9,7 +9,7 @@ import msgspec
 
 from distributed.messages.dispatch import AssignWorkflows, StartJob
 from distributed.testing.frame_tap import Passing
-from distributed.transport.connection import DEADLINE
+from distributed.transport.frames import DEADLINE
 from distributed.types import Role, WorkflowState
 
 if TYPE_CHECKING:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Coroutine, Generator
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from distributed.errors import PeerRefused, RequestTimeout
 from distributed.messages.base import Message, Refused
+
+T = TypeVar("T")
 
 
 class PendingCalls:
@@ -43,7 +45,7 @@ class PendingCalls:
             ConnectError: the connection ended.
         """
         waiting = self._waiting[correlation]
-        return _Awaited(lambda: self._reply(waiting, correlation, message, peer, timeout))
+        return Lazily(lambda: self._reply(waiting, correlation, message, peer, timeout))
 
     async def _reply(
         self,
@@ -94,15 +96,15 @@ class PendingCalls:
             )
 
 
-class _Awaited(Awaitable[Message]):
+class Lazily(Awaitable[T]):
     """A coroutine that is made when it is awaited: nothing is left over where nobody does."""
 
     __slots__ = ("_make",)
 
-    def __init__(self, make: Callable[[], Coroutine[Any, Any, Message]]) -> None:
+    def __init__(self, make: Callable[[], Coroutine[Any, Any, T]]) -> None:
         self._make = make
 
-    def __await__(self) -> Generator[Any, None, Message]:
+    def __await__(self) -> Generator[Any, None, T]:
         return self._make().__await__()
 
 

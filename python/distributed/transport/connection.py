@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-import struct
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -13,9 +13,9 @@ import msgspec
 from distributed.errors import ConnectError, FrameError, PeerIdentityError
 from distributed.messages.base import Gone, Message, Redirect, Refused
 from distributed.transport.address import format_address
-from distributed.transport.calls import PendingCalls
+from distributed.transport.calls import Lazily, PendingCalls
 from distributed.transport.endpoint import UNREAD, UNREAD_SHARE
-from distributed.transport.frames import FrameDecoder, Kind
+from distributed.transport.frames import DEADLINE, FrameDecoder, Kind
 from distributed.transport.greeting import decode_greeting, encode_greeting, refusal_of
 from distributed.transport.interface import Context, Identity
 from distributed.transport.outbox import Outbox
@@ -23,9 +23,6 @@ from distributed.types import Address, Role
 
 if TYPE_CHECKING:
     from distributed.transport.endpoint import Endpoint
-
-DEADLINE = struct.Struct("<I")
-"""Milliseconds that the sender of a request will wait, ahead of its body; zero for ever."""
 
 Verify = Callable[[asyncio.Transport, Identity], str]
 """Holds a peer's claims against its certificate; returns why they do not fit, or ""."""
@@ -140,11 +137,17 @@ class TcpConnection(asyncio.Protocol):
     # sending
 
     def request(self, message: msgspec.Struct, *, timeout: float) -> Awaitable[msgspec.Struct]:
-        """Send, at once where there is room, and wait for the reply, at most `timeout` seconds."""
-        outbox = self._open_outbox()
-        if outbox.full:
-            return self._request_with_room(message, timeout)
-        return self._ask(outbox, message, timeout)
+        """Send, at once where there is room, and wait for the reply, at most `timeout` seconds.
+
+        What fails does so for whoever awaits the reply.
+        """
+        when_awaited = Lazily(partial(self._request_with_room, message, timeout))
+        if self.closed or self._outbox is None or self._outbox.full:
+            return when_awaited
+        try:
+            return self._ask(self._outbox, message, timeout)
+        except FrameError:
+            return when_awaited
 
     async def _request_with_room(self, message: msgspec.Struct, timeout: float) -> msgspec.Struct:
         await self.room()
@@ -160,11 +163,9 @@ class TcpConnection(asyncio.Protocol):
 
     async def send(self, message: msgspec.Struct) -> None:
         """Send with no reply; waits only for room."""
-        outbox = self._open_outbox()
-        if outbox.full:
+        if self._open_outbox().full:
             await self.room()
-            outbox = self._open_outbox()
-        outbox.put(Kind.NOTICE, 0, 0, self._endpoint.codec.encode(message))
+        self._open_outbox().put(Kind.NOTICE, 0, 0, self._endpoint.codec.encode(message))
 
     async def room(self) -> None:
         """Wait until the send buffer has room, or the connection ends."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import struct
 from enum import IntEnum
 
 from distributed._native import FrameDecoder, encode_frame, encode_frames
 
-__all__ = ["FrameDecoder", "Kind", "encode_frame", "encode_frames"]
+__all__ = ["DEADLINE", "FrameDecoder", "Kind", "encode_frame", "encode_frames"]
 
 
 class Kind(IntEnum):
@@ -19,3 +20,7 @@ class Kind(IntEnum):
     PING = 5
     PONG = 6
     GOODBYE = 7
+
+
+DEADLINE = struct.Struct("<I")
+"""Milliseconds that the sender of a request will wait, ahead of its body; zero for ever."""

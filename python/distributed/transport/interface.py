@@ -60,7 +60,7 @@ class Connection(Protocol):
     def request(self, message: msgspec.Struct, *, timeout: float) -> Awaitable[msgspec.Struct]:
         """Send, at once where there is room, and wait for the reply, at most `timeout` seconds.
 
-        Raises:
+        Raises, when the reply is awaited:
             RequestTimeout: no reply in time; the connection stays usable.
             ConnectError: the connection ended first.
             PeerRefused: the peer answered with a refusal.

@@ -15,6 +15,7 @@ from distributed.execution.interface import Event
 from distributed.execution.pool import PoolSettings, SubprocessPool
 from distributed.messages.dispatch import Assignment
 from distributed.messages.job import Workflow
+from distributed.transport.turn import Turn
 
 HERE = str(Path(__file__).parent)
 
@@ -82,7 +83,7 @@ async def make_bench(tmp_path: Path) -> AsyncIterator[Callable[..., Awaitable[Be
             "import_paths": (HERE,),
             **settings,
         }
-        pool = SubprocessPool(PoolSettings(**merged), spawn)
+        pool = SubprocessPool(PoolSettings(**merged), spawn, Turn().soon)
         await pool.open()
         benches.append(Bench(pool))
         return benches[-1]

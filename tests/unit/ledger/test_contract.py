@@ -88,6 +88,16 @@ async def test_an_id_under_two_keys_is_refused_and_leaves_no_key(ledger: SqlLedg
             await ledger.create(new_job(key="another"))
 
 
+async def test_of_one_id_under_two_keys_at_once_the_first_is_taken(ledger: SqlLedger) -> None:
+    twins = (ledger.create(new_job(key=key)) for key in ("one", "another"))
+    first, second = await asyncio.gather(*twins, return_exceptions=True)
+    assert not isinstance(first, BaseException)
+    assert isinstance(second, LedgerConflict)
+    with pytest.raises(LedgerConflict, match="in use"):
+        await ledger.create(new_job(key="another"))
+    assert (await ledger.create(new_job(key="one"))).duplicate
+
+
 async def test_one_bad_entry_does_not_spoil_its_neighbours(ledger: SqlLedger) -> None:
     wrong = write(2, epoch=7)
     await ledger.create(new_job(1))

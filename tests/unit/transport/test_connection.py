@@ -145,6 +145,21 @@ async def test_open_calls_fail_when_the_connection_ends(make_node: Make) -> None
     assert connection.try_send(FetchResult("j")) is False
 
 
+async def test_a_request_that_cannot_be_sent_fails_for_whoever_awaits_its_answer(
+    make_node: Make,
+) -> None:
+    """It is sent where it is made: what goes wrong there must not strike whoever makes it."""
+    server, client = make_node("server"), make_node("client", limits=Limits(max_frame_bytes=4096))
+    connection = await client.connect(await server.listen({FetchResult: pending}))
+    too_large = connection.request(FetchResult("x" * 8192), timeout=5.0)
+    with pytest.raises(FrameError, match="a frame holds"):
+        await too_large
+    await connection.close("enough")
+    too_late = connection.request(FetchResult("j"), timeout=5.0)
+    with pytest.raises(ConnectError, match="has ended"):
+        await too_late
+
+
 async def test_what_was_in_no_hurry_is_sent_before_the_goodbye(make_node: Make) -> None:
     server, client = make_node("server"), make_node("client")
     heard: list[str] = []
