@@ -47,7 +47,7 @@ def stranger() -> ConnectionPool:
     logger = node_logger("manager", "bench")
     supervisor = Supervisor(clock, rng, logger, metrics)
     transport = TcpTransport(supervisor, clock, logger, metrics)
-    identity = Identity(Role.MANAGER, "bench", "", "bench-1")
+    identity = Identity(Role.MANAGER, "bench", "dc1", "bench-1")
     return ConnectionPool(transport, {}, identity, clock)
 
 

@@ -75,9 +75,12 @@ class Gates:
         first: Address = ANY,
         timeout: float | None = None,
         patience: float | None = None,
+        waits: bool = False,
     ) -> tuple[msgspec.Struct, Address]:
         """The answer of whichever gate gives one, and its address; as `converse`."""
-        heard = await self.converse(message, first=first, timeout=timeout, patience=patience)
+        heard = await self.converse(
+            message, first=first, timeout=timeout, patience=patience, waits=waits
+        )
         return heard.reply, heard.gate
 
     async def converse(
@@ -88,6 +91,7 @@ class Gates:
         timeout: float | None = None,
         patience: float | None = None,
         longest_pause: float | None = None,
+        waits: bool = False,
     ) -> Heard:
         """The answer of whichever gate gives one, with the connection that it came on.
 
@@ -99,12 +103,14 @@ class Gates:
             first: a gate to ask before the others.
             timeout: seconds for one gate; patience: seconds in all.
             longest_pause: seconds between two rounds over all gates.
+            waits: patience is for silence alone; a gate that says "not now" renews it.
 
         Raises:
             PeerRefused: refused, and asking again would change nothing.
             ConnectError: no gate answered while patience lasted; says what each said.
         """
-        give_up_at = self._clock.now() + (patience or self._settings.patience_seconds)
+        patience = patience or self._settings.patience_seconds
+        give_up_at = self._clock.now() + patience
         tries = 0
         pause = self._settings.first_pause_seconds
         longest = longest_pause or self._settings.longest_pause_seconds
@@ -122,6 +128,8 @@ class Gates:
                     hint = max(hint, refusal.retry_after_seconds or 0.0)
                     failures[address] = str(refusal)
                     last: PeerRefused | None = refusal
+                    if waits:
+                        give_up_at = self._clock.now() + hint + patience
                 except TransportError as error:
                     failures[address] = str(error)
                     last = None

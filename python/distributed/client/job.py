@@ -70,7 +70,7 @@ class JobHandle:
     async def result(
         self, *, timeout: float | None = None, check: bool = True, values: bool = True
     ) -> Outcome:
-        """Wait for the end of the job.
+        """Wait for the end of the job: while any gate answers, whoever owns the job meanwhile.
 
         Args:
             timeout: seconds to wait; None waits for as long as it takes.
@@ -80,6 +80,7 @@ class JobHandle:
         Raises:
             JobFailed: it ended otherwise; the cause is the first workflow's failure.
             JobGone: no gate knows the job.
+            ConnectError: no gate answered at all for the client's patience; the job goes on.
             TimeoutError: it had not ended in time; it goes on.
         """
         async with asyncio.timeout(timeout):
@@ -279,6 +280,7 @@ class JobHandle:
                 lambda _tries: WatchJob(self.id, self._seen),
                 first=self._gate,
                 longest_pause=FOLLOW_PAUSE_SECONDS,
+                waits=True,
             )
             self._check_known(reply)
             assert isinstance(reply, WatchStarted)
@@ -294,7 +296,9 @@ class JobHandle:
         """The result itself, once the job has ended: the push may have been too large."""
         pause = self._client.settings.first_pause_seconds
         while self._result is None:
-            reply, self._gate = await self._client.gates.ask(FetchResult(self.id), first=self._gate)
+            reply, self._gate = await self._client.gates.ask(
+                FetchResult(self.id), first=self._gate, waits=True
+            )
             self._check_known(reply)
             if isinstance(reply, JobResult):
                 self.deliver(reply)

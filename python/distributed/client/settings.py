@@ -11,7 +11,8 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         connect_seconds: for one attempt to reach one gate.
         request_seconds: for one request to one gate.
-        patience_seconds: how long a call goes on trying gates before it gives up.
+        patience_seconds: how long a call goes on trying gates before it gives up; waiting for
+            a job's result, only while none answers.
         cancel_seconds: for a cancellation, which waits for the workers.
         first_pause_seconds, longest_pause_seconds: between rounds over all gates; jittered.
         redirects: how many redirects one call follows in a row.

@@ -34,7 +34,7 @@ class Values:
         total = len(results) + answer.more
         while len(results) < total:
             message = FetchResults(answer.job_id, len(results))
-            reply, _ = await self._gates.ask(message, first=gate)
+            reply, _ = await self._gates.ask(message, first=gate, waits=True)
             if not isinstance(reply, ResultPage) or not reply.results:
                 raise JobGone(answer.job_id)
             results += reply.results
@@ -74,7 +74,7 @@ class Values:
         self, job_id: str, workflow: str, reference: Reference, part: int, gate: Address
     ) -> bytes:
         message = FetchPart(job_id, workflow, reference.datacenter, reference.attempt, part)
-        reply, _ = await self._gates.ask(message, first=gate)
+        reply, _ = await self._gates.ask(message, first=gate, waits=True)
         if not isinstance(reply, Part) or not 0 < len(reply.body) <= PART_BYTES:
             raise ValueNotFetched(job_id, workflow, f"part {part} did not come")
         return reply.body

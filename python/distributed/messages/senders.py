@@ -1,19 +1,23 @@
-"""Who may send what: the roles from which each message is taken, whoever receives it.
+"""Who may send what, and for which datacenter it may speak.
 
-A certificate names the role of its holder (`transport/tls.py`); this table says what that role
-may cause. A message that is not in it is taken from anybody: replies, and looking at a node.
+A certificate names role and datacenter of its holder (`transport/tls.py`); these tables say what
+they may cause, whoever receives it. A message that is in no list is refused.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from operator import attrgetter
+
 from distributed.types import Role
 
-from .admin import DrainNode, SetLimits, SetLogLevel
-from .base import Message
+from .admin import DrainNode, ListMembers, SetLimits, SetLogLevel, ShowStatus
+from .base import Gone, Message
 from .cancel import CancelAttempts, CancelInDatacenter, CancelJob, ExtendTimeout
 from .dispatch import (
     AssignWorkflows,
     DropJob,
+    JobReport,
     ProvideInputs,
     QueryJob,
     RegisterAgain,
@@ -21,11 +25,50 @@ from .dispatch import (
     ReportWork,
     StartJob,
 )
-from .health import ManagerStatus, ProbeDatacenter, RegisterGate, WorkerStatus
+from .health import (
+    DatacenterHealth,
+    ManagerRegistered,
+    ManagerStatus,
+    ProbeDatacenter,
+    RegisterGate,
+    WorkerStatus,
+)
 from .progress import JobProgress, Pressure, WorkerLog, WorkerProgress
 from .results import DatacenterFinished, DatacenterResults, ResultsRecorded, WorkerResults
-from .submission import JobUpdates, SubmitJob
-from .values import StorePart
+from .submission import (
+    ExplainJob,
+    FetchLogs,
+    FetchResult,
+    JobHistory,
+    JobResult,
+    JobUpdates,
+    ListJobs,
+    PlanJob,
+    ShowJob,
+    SubmitJob,
+    UnwatchJob,
+    WatchJob,
+)
+from .values import FetchPart, FetchResults, StorePart
+
+LOOKING: frozenset[type[Message]] = frozenset(
+    {
+        ExplainJob,
+        FetchLogs,
+        FetchPart,
+        FetchResult,
+        FetchResults,
+        JobHistory,
+        ListJobs,
+        ListMembers,
+        PlanJob,
+        ShowJob,
+        ShowStatus,
+        UnwatchJob,
+        WatchJob,
+    }
+)
+"""What anybody may ask: it changes nothing."""
 
 _OF: dict[frozenset[Role], tuple[type[Message], ...]] = {
     frozenset({Role.CLIENT}): (SetLimits, SetLogLevel),
@@ -33,6 +76,8 @@ _OF: dict[frozenset[Role], tuple[type[Message], ...]] = {
     frozenset({Role.CLIENT, Role.GATE, Role.MANAGER}): (DrainNode,),
     frozenset({Role.GATE}): (
         CancelInDatacenter,
+        Gone,
+        JobResult,
         JobUpdates,
         ProbeDatacenter,
         ProvideInputs,
@@ -56,6 +101,22 @@ _OF: dict[frozenset[Role], tuple[type[Message], ...]] = {
 }
 
 SENDERS: dict[type[Message], frozenset[Role]] = {
-    message: roles for roles, messages in _OF.items() for message in messages
+    **{message: roles for roles, messages in _OF.items() for message in messages},
+    **dict.fromkeys(LOOKING, frozenset(Role)),
 }
 """Roles from which a message is taken, by its type."""
+
+SPEAKS_FOR: dict[type[Message], Callable[[Message], str]] = {
+    DatacenterFinished: attrgetter("datacenter"),
+    DatacenterHealth: attrgetter("status.datacenter"),
+    DatacenterResults: attrgetter("datacenter"),
+    JobProgress: attrgetter("datacenter"),
+    JobReport: attrgetter("datacenter"),
+    ManagerRegistered: attrgetter("status.datacenter"),
+    ManagerStatus: attrgetter("datacenter"),
+    StorePart: attrgetter("datacenter"),
+}
+"""Requests and replies that say how a datacenter stands: which one. It must be the sender's."""
+
+INSIDE = frozenset({Role.MANAGER, Role.WORKER})
+"""Roles that cause nothing at one another across the border of a datacenter."""

@@ -244,7 +244,7 @@ class TcpConnection(asyncio.Protocol):
 
     def _reply(self, correlation: int, body: bytes) -> None:
         if self._calls.waits(correlation):
-            self._calls.deliver(correlation, self._endpoint.codec.decode(body))
+            self._calls.deliver(correlation, self._endpoint.reply(self.peer, body))
         else:
             self._endpoint.metrics.count("replies_late")
 

@@ -16,13 +16,14 @@ from distributed.errors import (
     ShoalError,
     StaleFence,
 )
-from distributed.messages.base import Gone, Redirect, Refused
-from distributed.messages.senders import SENDERS
+from distributed.messages.base import Gone, Message, Redirect, Refused
+from distributed.messages.senders import INSIDE, LOOKING, SENDERS, SPEAKS_FOR
 from distributed.transport.interface import Context, Handlers, Reply, Service
 
 if TYPE_CHECKING:
     from distributed.telemetry.logs import BoundLogger
     from distributed.telemetry.metrics import Metrics
+    from distributed.transport.interface import Identity
 
 Filter = Callable[[Context, Any], Reply]
 """Returns a refusal, or None to let the message through."""
@@ -70,6 +71,14 @@ class Router:
                 return refusal
         return service
 
+    def vetted(self, peer: Identity, reply: Message) -> Message:
+        """The reply, or a refusal in its place where `peer` may not give it."""
+        refusal = refuse_foreign(peer, reply)
+        if refusal is None:
+            return reply
+        self._metrics.count("messages_refused", reason=refusal.code)
+        return refusal
+
     def refusal_for(
         self, context: Context, message: msgspec.Struct, error: Exception
     ) -> msgspec.Struct:
@@ -97,13 +106,38 @@ class Router:
         return Refused("failed", f"handling {name} failed: {error}")
 
 
-def refuse_strangers(context: Context, message: Any) -> Reply:
-    """The identity filter: a role causes only what is that role's to cause."""
-    roles = SENDERS.get(type(message))
-    if roles is None or context.peer.role in roles:
+def refuse_strangers(identity: Identity) -> Filter:
+    """The identity filter of that node: a peer causes only what its role and datacenter may."""
+
+    def check(context: Context, message: Any) -> Reply:
+        kind, peer = type(message), context.peer
+        if peer.role not in SENDERS.get(kind, ()):
+            return _forbidden(f"{kind.__name__} is not taken from a {peer.role.value}")
+        if kind in LOOKING:
+            return None
+        if (
+            identity.role in INSIDE
+            and peer.role in INSIDE
+            and peer.datacenter != identity.datacenter
+        ):
+            theirs = f"a {peer.role.value} of {peer.datacenter or 'no datacenter'}"
+            return _forbidden(f"{kind.__name__} is not taken from {theirs} here")
+        return refuse_foreign(peer, message)
+
+    return check
+
+
+def refuse_foreign(peer: Identity, message: Message) -> Refused | None:
+    """Why `peer` may not say that, asked or not: it speaks for a datacenter that is not its own."""
+    spoken_for = SPEAKS_FOR.get(type(message))
+    if spoken_for is None or (datacenter := spoken_for(message)) == peer.datacenter:
         return None
-    name = type(message).__name__
-    return Refused("forbidden", f"{name} is not taken from a {context.peer.role.value}")
+    theirs = f"a {peer.role.value} of {peer.datacenter or 'no datacenter'}"
+    return _forbidden(f"{type(message).__name__} for {datacenter} is not taken from {theirs}")
+
+
+def _forbidden(reason: str) -> Refused:
+    return Refused("forbidden", reason)
 
 
 def refuse_late(now: Callable[[], float]) -> Filter:

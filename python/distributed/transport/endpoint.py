@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from distributed.messages.base import Refused
+from distributed.messages.base import Message, Refused
 from distributed.transport.codec import MessageCodec
 
 if TYPE_CHECKING:
@@ -83,3 +83,11 @@ class Endpoint:
         self.limits = limits or Limits()
         self.cluster = cluster
         self.codec = MessageCodec(self.limits.max_frame_bytes - FRAME_ROOM)
+
+    def reply(self, peer: Identity, body: bytes) -> Message:
+        """The reply in a body, as far as `peer` may give it.
+
+        Raises:
+            FrameError: it is no message of ours.
+        """
+        return self.router.vetted(peer, self.codec.decode(body))

@@ -118,7 +118,6 @@ class TcpTransport:
         self._metrics = metrics
         self._limits = limits or Limits()
         self._filters = {
-            "identity": refuse_strangers,
             "deadline": refuse_late(clock.now),
             **(filters or {}),
         }
@@ -127,7 +126,8 @@ class TcpTransport:
         self.turn = Turn()
 
     def _endpoint(self, handlers: Handlers, identity: Identity) -> Endpoint:
-        router = Router(handlers, self._logger, self._metrics, self._filters)
+        filters = {"identity": refuse_strangers(identity), **self._filters}
+        router = Router(handlers, self._logger, self._metrics, filters)
         return Endpoint(
             identity,
             router,

@@ -49,10 +49,26 @@ class ScriptedConnection:
         return self.pool.answer(self.address)
 
 
-def gates(pool: Scripted, *addresses: Address, **settings: Any) -> Gates:
+class Sleepless(SystemClock):
+    """Whoever sleeps has slept."""
+
+    def __init__(self) -> None:
+        self.passed = 0.0
+
+    def now(self) -> float:
+        return self.passed
+
+    async def sleep(self, seconds: float) -> None:
+        self.passed += seconds
+
+
+def gates(
+    pool: Scripted, *addresses: Address, clock: SystemClock | None = None, **settings: Any
+) -> Gates:
     quick = {"first_pause_seconds": 0.001, "longest_pause_seconds": 0.002} | settings
     chosen: Any = pool
-    return Gates(addresses, chosen, ClientSettings(**quick), SystemClock(), random.Random(1))
+    held = ClientSettings(**quick)
+    return Gates(addresses, chosen, held, clock or SystemClock(), random.Random(1))
 
 
 async def test_the_next_gate_is_asked_when_one_is_silent() -> None:
@@ -95,6 +111,29 @@ async def test_a_refusal_for_load_is_tried_again_after_its_hint() -> None:
     pool = Scripted(a=[busy, busy, Done()])
     assert await gates(pool, A).ask(Done()) == (Done(), A)
     assert len(pool.asked) == 3
+
+
+async def test_who_waits_does_so_for_as_long_as_a_gate_answers() -> None:
+    """A job between two owners: its gate says "not now" for longer than patience lasts."""
+    clock = Sleepless()
+    moving = PeerRefused("no_owner", "the job changes its owner", retry_after_seconds=5.0)
+    pool = Scripted(a=[*[moving] * 100, Done()], b=[ConnectError("nothing listens", peer=B)])
+    known = gates(pool, A, B, clock=clock, patience_seconds=10.0)
+    with pytest.raises(ConnectError, match=r"b:1: nothing listens"):
+        await known.ask(Done())
+    assert clock.now() < 30.0
+    assert await known.ask(Done(), waits=True) == (Done(), A)
+    assert clock.now() > 200.0
+
+
+async def test_who_waits_gives_up_once_no_gate_answers() -> None:
+    clock = Sleepless()
+    moving = PeerRefused("no_owner", "the job changes its owner", retry_after_seconds=5.0)
+    pool = Scripted(a=[*[moving] * 20, ConnectError("nothing listens", peer=A)])
+    with pytest.raises(ConnectError, match="nothing listens"):
+        await gates(pool, A, clock=clock, patience_seconds=10.0).ask(Done(), waits=True)
+    asked_after = len(pool.asked) - 20
+    assert 1 < asked_after < 20
 
 
 async def test_giving_up_says_what_each_gate_said() -> None:

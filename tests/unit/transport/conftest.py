@@ -29,9 +29,10 @@ class Node:
         limits: Limits | None = None,
         tls: TlsFiles | None = None,
         cluster: str = "",
+        datacenter: str = "north",
     ) -> None:
         self.metrics = CountingMetrics()
-        self.identity = Identity(role, name, "north", f"{name}-1")
+        self.identity = Identity(role, name, datacenter, f"{name}-1")
         logger = node_logger(role.value, name)
         self.supervisor = Supervisor(SystemClock(), random.Random(1), logger, self.metrics)
         self.transport = TcpTransport(

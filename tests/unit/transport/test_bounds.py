@@ -9,6 +9,7 @@ from itertools import count
 import pytest
 
 from distributed.errors import PeerIdentityError, PeerRefused
+from distributed.messages.admin import ShowStatus
 from distributed.messages.base import Done
 from distributed.messages.submission import FetchResult, JobPending
 from distributed.transport import Context
@@ -56,7 +57,7 @@ async def test_a_client_that_asks_and_does_not_read_is_disconnected_and_others_a
 ) -> None:
     server = make_node("server", limits=SMALL)
     rude, polite = make_node("rude", Role.CLIENT), make_node("polite", Role.CLIENT)
-    address = await server.listen({FetchResult: large, Done: lambda _, m: m})
+    address = await server.listen({FetchResult: large, ShowStatus: lambda *_: Done()})
     connection = await connected(rude, address)
     stop_reading(connection)
     held: list[int] = []
@@ -72,7 +73,7 @@ async def test_a_client_that_asks_and_does_not_read_is_disconnected_and_others_a
     assert max(held) <= 4 * SMALL.send_buffer_bytes + len(LONG)
     assert "answers unread" in accepted._closing
     other = await polite.connect(address)
-    assert await other.request(Done(), timeout=5.0) == Done()
+    assert await other.request(ShowStatus(), timeout=5.0) == Done()
 
 
 async def test_a_client_that_reads_late_is_told_to_come_back_and_keeps_its_connection(
@@ -129,24 +130,24 @@ async def test_one_client_too_many_is_sent_to_another_gate_and_a_node_is_let_in(
     make_node: Make,
 ) -> None:
     server = make_node("server", limits=Limits(clients=1))
-    address = await server.listen({Done: lambda _, m: m})
+    address = await server.listen({ShowStatus: lambda *_: Done()})
     first = await make_node("c1", Role.CLIENT).connect(address)
     with pytest.raises(PeerIdentityError, match="1 clients are connected here"):
         await make_node("c2", Role.CLIENT).connect(address)
     manager = await make_node("m1", Role.MANAGER).connect(address)
-    assert await manager.request(Done(), timeout=5.0) == Done()
+    assert await manager.request(ShowStatus(), timeout=5.0) == Done()
     await first.close()
     third = await make_node("c3", Role.CLIENT).connect(address)
-    assert await third.request(Done(), timeout=5.0) == Done()
+    assert await third.request(ShowStatus(), timeout=5.0) == Done()
 
 
 async def test_of_too_many_that_do_not_greet_the_oldest_goes(make_node: Make) -> None:
     server = make_node("server", limits=Limits(strangers=2))
-    address = await server.listen({Done: lambda _, m: m})
+    address = await server.listen({ShowStatus: lambda *_: Done()})
     host, port = address.rsplit(":", 1)
     readers = [(await asyncio.open_connection(host, int(port))) for _ in range(3)]
     assert b"without a greeting" in await readers[0][0].read()
     client = await make_node("c1", Role.CLIENT).connect(address)
-    assert await client.request(Done(), timeout=5.0) == Done()
+    assert await client.request(ShowStatus(), timeout=5.0) == Done()
     for _, writer in readers:
         writer.close()

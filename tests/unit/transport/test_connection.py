@@ -16,6 +16,7 @@ from distributed.errors import (
     PeerRefused,
     RequestTimeout,
 )
+from distributed.messages.admin import ShowStatus
 from distributed.messages.base import Done, Gone
 from distributed.messages.submission import FetchResult, JobPending
 from distributed.transport import Context
@@ -250,14 +251,14 @@ async def test_a_slow_reader_fills_the_outbox_and_then_frees_it(make_node: Make)
         got += 1
 
     connection = await client.connect(
-        await server.listen({FetchResult: note, Done: lambda _, m: m})
+        await server.listen({FetchResult: note, ShowStatus: lambda *_: Done()})
     )
     sent = 0
     while connection.try_send(FetchResult("x" * 1000)):
         sent += 1
     assert sent < 1000
     await connection.send(FetchResult("after"))
-    assert await connection.request(Done(), timeout=5.0) == Done()
+    assert await connection.request(ShowStatus(), timeout=5.0) == Done()
     assert got == sent + 1
 
 
