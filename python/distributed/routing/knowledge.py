@@ -209,7 +209,8 @@ class RoutingKnowledge:
         known = self.datacenter(status.datacenter)
         if not known.managers.report(status, now):
             return False
-        self.router.reservations.reported(status.datacenter, now)
+        busy = status.cores - status.free_cores
+        self.router.reservations.reported(status.datacenter, now, busy=busy)
         known.prepared_at = float("-inf")
         return True
 

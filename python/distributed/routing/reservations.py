@@ -57,9 +57,13 @@ worth of work on its way that will queue."""
 
 
 class _Account:
-    """One datacenter's open reservations; `returned` ended since the last report showed them."""
+    """One datacenter's open reservations; `returned` ended since the last report showed them.
 
-    __slots__ = ("open", "promised", "returned", "unshown", "waiting")
+    No more can have been returned than was `busy` by that report: work that it showed as queued
+    held no core.
+    """
+
+    __slots__ = ("busy", "open", "promised", "returned", "unshown", "waiting")
 
     def __init__(self) -> None:
         self.open: set[Reservation] = set()
@@ -67,6 +71,7 @@ class _Account:
         self.promised = 0
         self.waiting = 0
         self.returned = 0
+        self.busy = 0
 
 
 class Reservations:
@@ -99,12 +104,15 @@ class Reservations:
         heappush(self._due, (entry.expires_at, self._made, entry))
         return entry
 
-    def reported(self, datacenter: str, at: float) -> None:
-        """A capacity report arrived at `at`: it shows all that was acknowledged before."""
+    def reported(self, datacenter: str, at: float, *, busy: int) -> None:
+        """A capacity report arrived at `at`: it shows all that was acknowledged before.
+
+        `busy` are the cores that it shows at work.
+        """
         account = self._accounts.get(datacenter)
         if account is None:
             return
-        account.returned = 0
+        account.returned, account.busy = 0, busy
         for entry in list(account.unshown):
             if entry.acknowledged_at is not None and entry.acknowledged_at < at:
                 entry.shown = True
@@ -149,7 +157,8 @@ class Reservations:
         account = self._accounts[entry.datacenter]
         account.open.discard(entry)
         if entry.shown:
-            account.returned += entry.cores + entry.waiting
+            ended = account.returned + entry.cores + entry.waiting
+            account.returned = min(ended, account.busy)
         else:
             self._forget(account, entry)
         self._sum(entry.datacenter, account)

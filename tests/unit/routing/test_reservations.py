@@ -30,16 +30,16 @@ def test_acknowledged_cores_count_until_a_report_shows_the_work() -> None:
     book = Reservations()
     entry = book.reserve("a", 4, 4, 0.0)
     entry.acknowledge(1.0)
-    book.reported("a", 0.9)
+    book.reported("a", 0.9, busy=4)
     assert book.on_the_way("a") == (4, 0)
-    book.reported("a", 1.5)
+    book.reported("a", 1.5, busy=4)
     assert book.on_the_way("a") == (0, 0)
 
 
 def test_a_report_does_not_free_what_is_still_on_its_way() -> None:
     book = Reservations()
     book.reserve("a", 4, 4, 0.0)
-    book.reported("a", 5.0)
+    book.reported("a", 5.0, busy=4)
     assert book.on_the_way("a") == (4, 0)
 
 
@@ -65,23 +65,35 @@ def test_work_that_ends_gives_its_cores_back_before_the_next_report() -> None:
     book = Reservations()
     entry = book.reserve("a", 4, 4, 0.0)
     entry.acknowledge(0.1)
-    book.reported("a", 1.0)
+    book.reported("a", 1.0, busy=4)
     entry.release()
     assert book.on_the_way("a") == (-4, 0)
     assert book.reserve("a", 4, 0, 1.1).cores == 4
-    book.reported("a", 2.0)
+    book.reported("a", 2.0, busy=4)
     assert book.on_the_way("a") == (4, 0)
+
+
+def test_work_that_was_reported_as_queued_gives_no_core_back() -> None:
+    """Else the next dispatch is promised a core that another was promised already."""
+    book = Reservations()
+    book.reserve("a", 22, 32, 0.0)
+    entry = book.reserve("a", 11, 32, 0.0)
+    assert (entry.cores, entry.waiting) == (10, 1)
+    entry.acknowledge(0.1)
+    book.reported("a", 1.0, busy=10)
+    entry.release()
+    assert book.reserve("a", 11, 22, 1.1).cores == 10
 
 
 def test_shown_work_does_not_expire() -> None:
     book = Reservations(expiry_seconds=30.0)
     entry = book.reserve("a", 4, 4, 0.0)
     entry.acknowledge(0.1)
-    book.reported("a", 1.0)
+    book.reported("a", 1.0, busy=4)
     assert book.expire(100.0) == []
     assert entry.open
     entry.release()
-    book.reported("a", 101.0)
+    book.reported("a", 101.0, busy=4)
     assert len(book) == 0
 
 
@@ -124,7 +136,7 @@ class Datacenter(RuleBasedStateMachine):
     def report(self) -> None:
         self.now += 0.1
         self.reported_free = 16 - sum(entry.cores for entry in self.running)
-        self.book.reported("a", self.now)
+        self.book.reported("a", self.now, busy=16 - self.reported_free)
 
     @invariant()
     def cores_are_never_promised_twice(self) -> None:
