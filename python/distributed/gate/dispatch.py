@@ -75,9 +75,14 @@ class Dispatch:
         self.on_stale: Callable[[JobRecord], None] = state.drop
         managers.on_lost = self._manager_lost
 
-    def begin(self, record: JobRecord) -> None:
+    def offer(self, record: JobRecord) -> Offer | None:
+        """Offer a job's only part now, before whatever else there is to do about it."""
+        with self._state.pool.turn:
+            return self._offer_at_once(record)
+
+    def begin(self, record: JobRecord, offer: Offer | None = None) -> None:
         """Place and start a job in the background; the first offer leaves at once if it can."""
-        offer = self._offer_at_once(record)
+        offer = offer or self._offer_at_once(record)
         self._state.spawn(record, "dispatch", lambda: self._place(record, offer))
 
     def restart(self, record: JobRecord, run: DatacenterRun, reason: str) -> None:
@@ -114,13 +119,14 @@ class Dispatch:
         """Wait for datacenters that take a job which had none at its creation."""
         give_up_at = self._state.clock.now() + self._state.settings.place_patience_seconds
         failures = 0
-        while not self._placing.place(record):
+        while (decision := self._placing.place(record)) is None:
             failures += 1
             if self._state.clock.now() >= give_up_at:
                 reason = self._placing.unplaceable(record.job)
                 self._ending.order(record, JobState.FAILED, reason)
                 return False
             await self._managers.news(self._pause_seconds(failures))
+        self._placing.tell(record, decision)
         for run in record.runs.values():
             self._stories.add_placed(record, offered_row(run))
         return await self._durable(record)
@@ -296,8 +302,11 @@ class Dispatch:
         run.started = run.taken = True
         if run.route is not None:
             run.route.accepted(self._state.clock.now())
-        if self._state.records.get(record.job_id) is not record or record.ending:
+        if self._state.records.get(record.job_id) is not record:
             self.forget(record, run)
+            return
+        if record.ending:
+            # Once the end is durable the manager is told so; before, it must not forget.
             return
         self._stories.add_placed(record, placed_row(run))
         if not record.state.final:

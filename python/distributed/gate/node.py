@@ -253,9 +253,6 @@ class GateNode:
             await settle("recording what is queued", self._drain, state.logger)
             await settle("handing over", self._leases.hand_over, state.logger)
         for record in tuple(state.records.values()):
-            if record.scope is not None:
-                await record.scope.close()
-                record.scope = None
             state.drop(record)
         if self._listener is not None:
             await settle("closing the port", self._listener.close, state.logger)

@@ -47,19 +47,18 @@ class Placing:
         request = request_for(job, barred=barred, count=count)
         return self._managers.knowledge.decide(request, self._state.clock.now())
 
-    def place(self, record: JobRecord) -> bool:
-        """Give the job its parts; False where no datacenter can take it now."""
+    def place(self, record: JobRecord) -> Decision | None:
+        """Give the job its parts, to be told; None where no datacenter can take it now."""
         decision = self.decide(record.job)
         if not decision.placed or lacking(record.job, decision.primaries):
-            return False
+            return None
         record.runs = {
             name: record.part(name, names)
             for name, names in parts(record.job, decision.primaries).items()
         }
         for run in record.runs.values():
             self._reserve(record, run, decision)
-        self._tell(record, decision)
-        return True
+        return decision
 
     def replace(self, record: JobRecord, run: DatacenterRun, reason: str) -> DatacenterRun | None:
         """Another datacenter for a part that nobody took; None where there is none.
@@ -84,7 +83,7 @@ class Placing:
         gone = msgspec.structs.replace(placed_row(run), state="dropped")
         self._stories.add_placed(record, gone)
         self._stories.add_placed(record, offered_row(successor))
-        self._tell(record, decision, reason=f"{run.datacenter}: {reason}")
+        self.tell(record, decision, reason=f"{run.datacenter}: {reason}")
         return successor
 
     def _reserve(self, record: JobRecord, run: DatacenterRun, decision: Decision) -> None:
@@ -95,7 +94,8 @@ class Placing:
             decision, run.datacenter, max(1, cores), self._state.clock.now()
         )
 
-    def _tell(self, record: JobRecord, decision: Decision, reason: str = "") -> None:
+    def tell(self, record: JobRecord, decision: Decision, reason: str = "") -> None:
+        """Add to the job's story where it goes, and why."""
         view = msgspec.to_builtins(decision.explain())
         told = f"{reason}; {decision.reason}" if reason else decision.reason
         self._stories.route(record, ", ".join(decision.primaries), told, view)

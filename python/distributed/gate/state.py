@@ -169,8 +169,7 @@ class GateState:
             record.timer = None
         if record.scope is not None:
             scope, record.scope = record.scope, None
-            if scope.held:
-                self.spawn_free("close job", scope.close)
+            scope.close()
         if self.membership is not None:
             self.membership.end_job(record.job_id)
 

@@ -148,24 +148,15 @@ class Submission:
         if full is not None:
             return full
         record = held or self._open(message)
+        decision = self._placing.place(record) if held is None else None
+        offer = self._dispatch.offer(record) if early else None
+        if decision is not None:
+            self._placing.tell(record, decision)
         self._committing += 1
         first = JobUpdate(1, "state", 0.0, state="submitted")
-        creating = state.ledger.create(
-            NewJob(
-                message.job_id,
-                message.key,
-                message.digest,
-                message.job.name,
-                state.name,
-                _encode(message.job),
-                _encode(first),
-                record.epoch,
-                traceparent(message.trace) or record.span.context,
-                places(record),
-            )
-        )
+        creating = state.ledger.create(self._new_job(message, record, first))
         if early:
-            self._dispatch.begin(record)
+            self._dispatch.begin(record, offer)
         await state.fault_point("submission.committing")
         try:
             created = await creating
@@ -222,8 +213,21 @@ class Submission:
             record.span = self._state.tracer.begin("job", message.trace, job=message.job_id)
         self._state.records[message.job_id] = record
         self._deadlines.watch(record)
-        self._placing.place(record)
         return record
+
+    def _new_job(self, message: SubmitJob, record: JobRecord, first: JobUpdate) -> NewJob:
+        return NewJob(
+            message.job_id,
+            message.key,
+            message.digest,
+            message.job.name,
+            self._state.name,
+            _encode(message.job),
+            _encode(first),
+            record.epoch,
+            traceparent(message.trace) or record.span.context,
+            places(record),
+        )
 
     async def _known(
         self,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import count
-from typing import Any
 
 from distributed.errors import PeerRefused, TransportError
 from distributed.messages.base import Gone, Message, Redirect
@@ -45,7 +44,7 @@ class Delivery:
         )
         self.on_given_up: Callable[[JobRecord, str], None]
         self.on_confirmed: Callable[[], None] = lambda: None
-        self.on_kept: Callable[[JobRecord], Coroutine[Any, Any, None]]
+        self.on_kept: Callable[[JobRecord], None]
 
     def handlers(self) -> Handlers:
         """Messages of this conversation."""

@@ -202,7 +202,7 @@ class ManagerNode:
             await settle("the listener", self._listener.close, log)
         for record in list(state.records.values()):
             record.closing = True
-        await asyncio.gather(*(record.scope.close() for record in state.records.values()))
+            record.scope.close()
         state.records.clear()
         if self._pool is not None:
             await settle("the connections", self._pool.close, log)

@@ -109,7 +109,7 @@ class Starting:
             results=record.outbox.some(),
         )
 
-    async def drop_job(self, _: Context, message: Message) -> Message:
+    def drop_job(self, _: Context, message: Message) -> Message:
         """The job has ended for good."""
         assert isinstance(message, DropJob)
         record = self._fenced(message.job_id, message.epoch)
@@ -117,10 +117,10 @@ class Starting:
             return Gone(message.job_id)
         if message.manager_epoch and record.manager_epoch > message.manager_epoch:
             return Done()
-        await self.forget(record)
+        self.forget(record)
         return Done()
 
-    async def forget(self, record: JobRecord, *, tell_workers: bool = True) -> None:
+    def forget(self, record: JobRecord, *, tell_workers: bool = True) -> None:
         """Drop the job here, and at the workers that had something of it."""
         if record.closing:
             return
@@ -142,26 +142,20 @@ class Starting:
         self._lifecycle.on_work()
         if tell_workers and record.workers:
             self._tell_workers(record)
-        await record.scope.close()
+        record.scope.close()
 
     def given_up(self, record: JobRecord, reason: str) -> None:
         """Nobody wants the job any more: end it here."""
         self._state.logger.bind(job=record.job_id).warning("giving the job up: %s", reason)
         self._state.metrics.count("jobs_given_up")
-        self._state.spawn(
-            f"forget:{record.job_id}", lambda: self.forget(record), policy=Policy.ONCE
-        )
+        self.forget(record)
 
     def superseded(self, job_id: str) -> None:
         """A worker obeys a newer manager: this one has nothing to say about the job."""
         record = self._state.records.get(job_id)
         if record is not None:
             self._state.logger.bind(job=job_id).warning("another manager took the job over")
-            self._state.spawn(
-                f"forget:{job_id}",
-                lambda: self.forget(record, tell_workers=False),
-                policy=Policy.ONCE,
-            )
+            self.forget(record, tell_workers=False)
 
     def _start_new(self, message: StartJob) -> None:
         state = self._state

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import asyncio
@@ -13,8 +12,8 @@ if TYPE_CHECKING:
     from distributed.supervision.supervisor import Factory, Policy, Supervisor
     from distributed.telemetry.logs import BoundLogger
 
-Disposer = Callable[[], Awaitable[object] | object]
-Action = Callable[[], Coroutine[Any, Any, object] | None]
+Disposer = Callable[[], object]
+Action = Callable[[], None]
 
 
 class JobScope:
@@ -85,9 +84,8 @@ class JobScope:
     def timer(self, name: str, seconds: float, action: Action) -> None:
         """Have `action` run once, in `seconds`; a second timer of the name replaces the first.
 
-        What an action returns to be awaited runs as a task of its own, since it may close this
-        scope. What an action raises is logged with the job and counted. A closed scope takes no
-        timer: nothing is left to be done for the job.
+        It may close this scope. What it raises is logged with the job and counted. A closed
+        scope takes no timer: nothing is left to be done for the job.
         """
         if self._closed:
             return
@@ -103,24 +101,22 @@ class JobScope:
     def _due(self, name: str, action: Action) -> None:
         self._keys.pop(name, None)
         try:
-            outcome = action()
+            action()
         except Exception as error:  # noqa: BLE001 - a failed timer is reported like a failed task
             self._supervisor.timer_failed(name, error, job=self.job_id)
-            return
-        if outcome is not None:
-            self._supervisor.spawn(f"{name}:{self.job_id}", lambda: outcome, job=self.job_id)
 
-    async def close(self) -> None:
-        """Drop the timers and dispose of the rest, newest first. Safe to call twice."""
+    def close(self) -> None:
+        """Drop the timers and dispose of the rest, newest first. Safe to call twice.
+
+        A task of the scope that closes it is cancelled where it next awaits anything.
+        """
         self._closed = True
         for name in tuple(self._keys):
             self.cancel(name)
         while self._disposers:
             name, disposer = self._disposers.popitem()
             try:
-                outcome = disposer()
-                if inspect.isawaitable(outcome):
-                    await outcome
+                disposer()
             except Exception as error:  # noqa: BLE001 - one failing disposer must not leak the others
                 self._logger.bind(job=self.job_id).error(
                     "closing %s failed: %s", name, error, exc_info=error

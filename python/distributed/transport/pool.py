@@ -18,6 +18,7 @@ from distributed.types import Address
 if TYPE_CHECKING:
     from distributed.clock import Clock
     from distributed.transport.interface import Connection, Handlers, Identity, Transport
+    from distributed.transport.turn import Turn
 
 
 class _Entry:
@@ -86,6 +87,11 @@ class ConnectionPool:
         self._capacity = capacity
         self._entries: dict[Address, _Entry] = {}
         self._closed = False
+
+    @property
+    def turn(self) -> Turn:
+        """What leaves through these connections inside `with turn:` leaves at its end."""
+        return self._transport.turn
 
     async def connection(self, address: Address) -> Connection:
         """The open connection to `address`, made where there is none.

@@ -70,7 +70,7 @@ class Assignments:
         self._state.forget_when_idle(record)
         return report
 
-    async def drop(self, _: Context, message: Message) -> Message:
+    def drop(self, _: Context, message: Message) -> Message:
         """The job has ended."""
         assert isinstance(message, DropJob)
         record = self._state.records.get(message.job_id)
@@ -79,7 +79,7 @@ class Assignments:
         if message.epoch < record.fence:
             return stale(record, message.epoch)
         others_before = message.epoch > FIRST_FENCE
-        await self._state.drop(record, "the job has ended", keep_fence=others_before)
+        self._state.drop(record, "the job has ended", keep_fence=others_before)
         return Done()
 
     def _take(self, assignment: Assignment, manager: str, address: str) -> str | None:

@@ -221,7 +221,7 @@ class WorkerNode:
         if self._listener is not None:
             await settle("the listener", self._listener.close, log)
         for record in list(state.records.values()):
-            await settle("a job", partial(state.drop, record, "the worker stops"), log)
+            state.drop(record, "the worker stops")
         await settle("the executor", state.executor.close, log)
         if self._pool is not None:
             await settle("the connections", self._pool.close, log)

@@ -62,11 +62,11 @@ class Orphans:
             if record.manager == manager and record.orphaned:
                 self.commanded(record, record.fence, manager, record.manager_address)
 
-    async def _grace_over(self, record: JobRecord) -> None:
+    def _grace_over(self, record: JobRecord) -> None:
         """Apply the rule to a job that nobody took over."""
         if not record.attempts:
             self._log(record).warning("dropping an orphan with %d results", len(record.outbox))
-            await self._state.drop(record, "orphaned")
+            self._state.drop(record, "orphaned")
             return
         reason = (
             f"orphaned: manager {record.manager} was gone and none took over within "

@@ -135,11 +135,11 @@ class WorkerState:
         else:
             record.scope.cancel("forget")
 
-    async def _forget(self, record: JobRecord) -> None:
+    def _forget(self, record: JobRecord) -> None:
         if record.idle:
-            await self.drop(record, "idle")
+            self.drop(record, "idle")
 
-    async def drop(self, record: JobRecord, reason: str, *, keep_fence: bool = False) -> None:
+    def drop(self, record: JobRecord, reason: str, *, keep_fence: bool = False) -> None:
         """Forget the job: what runs is killed, what is undelivered is gone.
 
         With `keep_fence` its fence is remembered for a while, so that a manager that slept
@@ -160,7 +160,7 @@ class WorkerState:
             self.timers.call_later(self.settings.record_idle_seconds, self._forget_fence, record)
         elif self.records.get(record.job_id) is record:
             del self.records[record.job_id]
-        await record.scope.close()
+        record.scope.close()
         self.on_idle()
 
     def _forget_fence(self, record: JobRecord) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+from typing import Any
 
 import msgspec
 import pytest
@@ -47,6 +48,43 @@ async def test_results_that_come_before_the_acknowledgement_of_their_dispatch_co
     assert "takeover" not in states
     assert gate.state.records == {}
     assert len(gate.managers.knowledge.router.reservations) == 0
+
+
+async def test_a_manager_is_told_that_a_job_ended_once_and_not_before_that_is_durable(
+    world: GateWorld,
+) -> None:
+    """If the gate died before, the manager would be all that knows the results."""
+    manager = await world.manager()
+    commits = asyncio.Event()
+
+    async def early(_context: object, message: StartJob) -> JobStarted:
+        await world.until(lambda: gate.state.records[message.job_id].created)
+        engine.write = slow
+        manager.parts.supervisor.spawn("send", lambda: manager.complete(message))
+        await world.until(lambda: gate.state.records[message.job_id].ending)
+        return JobStarted(message.job_id)
+
+    async def slow(work: Any) -> Any:
+        await commits.wait()
+        return await write(work)
+
+    manager._start = early  # type: ignore[method-assign]
+    await manager.listener.close()
+    await manager.start(manager.address)
+    gate = await world.gate()
+    engine: Any = gate.state.ledger._engine  # type: ignore[attr-defined]
+    write = engine.write
+    handle = await world.client().submit(job("a"))
+    await world.until(
+        lambda: any(run.started for run in gate.state.records[handle.id].runs.values())
+    )
+    await asyncio.sleep(0.05)
+    dropped_before = list(manager.dropped)
+    commits.set()
+    assert (await handle.result()).values() == {"a": "a!"}
+    await world.until(lambda: bool(manager.dropped))
+    assert dropped_before == []
+    assert [message.job_id for message in manager.dropped] == [handle.id]
 
 
 async def test_a_job_waits_for_its_last_datacenter_and_loses_nothing_that_comes_meanwhile(

@@ -49,6 +49,10 @@ async def fail() -> None:
     raise Boom("no reason")
 
 
+def fail_at_once() -> None:
+    raise Boom("no reason")
+
+
 async def test_a_failure_is_logged_with_its_context_and_counted(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -104,10 +108,10 @@ async def test_a_scope_closes_newest_first_and_goes_on_past_errors(
     closed: list[str] = []
     scope = bench.scope()
     scope.register("first", lambda: closed.append("first"))
-    scope.register("bad", fail)
+    scope.register("bad", fail_at_once)
     scope.register("last", lambda: closed.append("last"))
     with caplog.at_level(logging.ERROR):
-        await scope.close()
+        scope.close()
     assert closed == ["last", "first"]
     assert "closing bad failed" in caplog.text
     assert scope.held == ()
@@ -123,14 +127,14 @@ async def test_a_scope_ends_its_tasks_and_forgets_the_ended_ones(bench: Bench) -
     await asyncio.sleep(0)
     assert scope.held == ()
     task = scope.spawn("long", asyncio.Event().wait, policy=Policy.ONCE)
-    await scope.close()
+    scope.close()
     with pytest.raises(asyncio.CancelledError):
         await task
 
 
 async def test_a_closed_scope_holds_nothing_more(bench: Bench) -> None:
     scope = bench.scope()
-    await scope.close()
+    scope.close()
     with pytest.raises(RuntimeError, match="closed"):
         scope.register("late", lambda: None)
     assert scope.held == ()
@@ -157,7 +161,7 @@ async def test_the_close_of_a_scope_cancels_its_timers_and_takes_no_more(bench: 
     scope, ran = bench.scope(), asyncio.Event()
     late: list[str] = []
     scope.timer("orphan", 0.0, lambda: late.append("orphan"))
-    await scope.close()
+    scope.close()
     scope.timer("resend", 0.0, lambda: late.append("resend"))
     assert scope.held == ()
     bench.scope().timer("other", 0.0, ran.set)
@@ -168,8 +172,8 @@ async def test_the_close_of_a_scope_cancels_its_timers_and_takes_no_more(bench: 
 async def test_a_timer_may_close_its_own_scope(bench: Bench) -> None:
     scope, closed = bench.scope(), asyncio.Event()
 
-    async def forget() -> None:
-        await scope.close()
+    def forget() -> None:
+        scope.close()
         closed.set()
 
     scope.timer("forget", 0.0, forget)
