@@ -10,7 +10,6 @@ import msgspec
 import pytest
 
 from distributed.messages.job import Job
-from distributed.reliability.overload import Overload
 from distributed.testing.cluster import SimCluster
 from distributed.testing.cluster_spec import SMALL
 from distributed.testing.faults import EXPECTED_ERRORS, Fault, fill
@@ -48,26 +47,6 @@ def test_a_crowd_under_faults_breaks_no_rule() -> None:
     faults = (Fault(4.0, "fill", value=60), Fault(5.0, "kill", "g1"), Fault(6.0, "fill", value=30))
     report = play(msgspec.structs.replace(scenario, faults=faults))
     assert not report.failed, report.story
-
-
-def test_a_gate_whose_loop_is_saturated_says_so_of_itself_and_loses_nothing() -> None:
-    """GM 29.3d: each callback of its process takes 0.4 s for a while, under a crowd."""
-    spec = msgspec.structs.replace(SMALL, gates=1, datacenters=("north",), managers=1)
-    roomy = msgspec.structs.replace(spec.gate, max_open_jobs=1000)
-    with SimCluster(14, msgspec.structs.replace(spec, gate=roomy)) as cluster:
-        cluster.log.expect(EXPECTED_ERRORS)
-        cluster.start()
-        gate = cluster["g1"]
-        assert gate.node._admission.level is Overload.HEALTHY
-        gate.slow_down(0.4)
-        for second in range(5):
-            fill(cluster, Fault(float(second), "fill", value=30))
-            cluster.run_for(1.0)
-        assert gate.node._admission.level >= Overload.STRESSED
-        gate.slow_down(0.0)
-        cluster.run_for(60.0)
-        assert gate.node._admission.level is Overload.HEALTHY
-        assert [job.state for job in cluster.submissions] == ["completed"] * 150
 
 
 def test_updates_and_results_that_are_lost_on_the_way_to_a_client_come_again(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from distributed.telemetry.memory import ProcessMemory
 from distributed.types import Address, Role
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ async def gate(parts: Parts) -> RunningNode:
         supervisor=parts.supervisor,
         membership=parts.membership,
         logger=parts.logger,
+        memory=ProcessMemory(),
     )
 
 
@@ -52,6 +54,7 @@ async def manager(parts: Parts) -> RunningNode:
         supervisor=parts.supervisor,
         membership=parts.membership,
         logger=parts.logger,
+        memory=ProcessMemory(),
     )
 
 
@@ -71,6 +74,7 @@ async def worker(parts: Parts) -> RunningNode:
         supervisor=parts.supervisor,
         membership=parts.membership,
         logger=parts.logger,
+        memory=ProcessMemory(),
     )
 
 

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from distributed.messages.base import Refused
-from distributed.messages.submission import SubmitJob
-from distributed.reliability.overload import Overload, OverloadDetector
 from distributed.reliability.rate_limit import Rate, RateLimiter
-from distributed.reliability.shedding import Shedder, class_of
+from distributed.reliability.shedding import MessageClass, shed
 from distributed.transport.interface import Context
 
 from .state import GateState
 
-SAMPLE_SECONDS = 0.25
-WORK = class_of(SubmitJob)
+LOOK_SECONDS = 0.25
 
 
 class Admission:
@@ -24,13 +19,6 @@ class Admission:
         self._state = state
         self._rate: tuple[float, int] = (0.0, 0)
         self._limiter: RateLimiter | None = None
-        self._detector = OverloadDetector(state.settings.overload)
-        self._shedder = Shedder()
-
-    @property
-    def level(self) -> Overload:
-        """How loaded this gate is, by the delay of its own event loop."""
-        return self._detector.level(self._state.clock.now())
 
     def refusal(self, context: Context, open_jobs: int) -> Refused | None:
         """Why this submission is not looked at now, or None."""
@@ -47,12 +35,12 @@ class Admission:
                 return Refused(
                     "rate_limited", "too many submissions by this client", retry_after_seconds=wait
                 )
-        shed = self._shedder.admit(WORK, self.level)
-        if shed is not None:
-            self._state.metrics.count("requests_shed", kind="work")
-            return Refused("overloaded", shed.reason, retry_after_seconds=shed.retry_after_seconds)
-        self._shedder.done(WORK)
-        return None
+        refusal = shed(MessageClass.WORK, self._state.load.level)
+        if refusal is None:
+            return None
+        self._state.metrics.count("requests_shed", kind="work")
+        reason = f"{refusal.reason} ({self._state.load.reason})"
+        return Refused("overloaded", reason, retry_after_seconds=refusal.retry_after_seconds)
 
     def full(self, open_jobs: int) -> Refused | None:
         """Why there is no room for one more job here, or None."""
@@ -72,15 +60,14 @@ class Admission:
         return self._limiter
 
     async def serve(self) -> None:
-        """Measure how late the event loop runs; forget idle clients."""
-        loop = asyncio.get_running_loop()
+        """Notice how late the event loop runs; forget idle clients."""
+        clock = self._state.clock
         while True:
-            due = loop.time() + SAMPLE_SECONDS
-            await self._state.clock.sleep(SAMPLE_SECONDS)
-            now = self._state.clock.now()
-            self._detector.sample(max(0.0, loop.time() - due), now)
+            due = clock.now() + LOOK_SECONDS
+            await clock.sleep(LOOK_SECONDS)
+            self._state.load.looked(due)
             if self._limiter is not None:
-                self._limiter.sweep(now)
+                self._limiter.sweep(clock.now())
 
 
 def _client(context: Context) -> str:

@@ -15,9 +15,11 @@ from distributed.ledger.interface import Ledger
 from distributed.membership.interface import Membership
 from distributed.messages.admin import DrainNode, DrainStarted, NodeStatus
 from distributed.messages.base import Message, Refused
+from distributed.reliability.load import Load, MemoryShare
 from distributed.supervision import Policy, Supervisor, settle
 from distributed.telemetry.logs import BoundLogger, node_logger
 from distributed.telemetry.metrics import Metrics
+from distributed.transport.guard import guarded
 from distributed.transport.interface import (
     Context,
     Handlers,
@@ -72,6 +74,7 @@ class GateNode:
         ledger: what must survive; closed by `stop`.
         membership: shows the other gates; without one those of `settings.peers` count as
             alive, and only leases that run out tell of a death.
+        memory: says how much of the memory that it may take the process has.
     """
 
     def __init__(
@@ -88,6 +91,7 @@ class GateNode:
         supervisor: Supervisor,
         membership: Membership | None = None,
         logger: BoundLogger | None = None,
+        memory: MemoryShare = lambda: None,
     ) -> None:
         self._transport = transport
         self._bind = bind
@@ -106,6 +110,7 @@ class GateNode:
             supervisor=supervisor,
             metrics=metrics,
             logger=logger or node_logger(Role.GATE, identity.name),
+            load=Load(clock, settings.overload, memory),
         )
         self.state = state
         self.on_drained: Callable[[], None] = lambda: None
@@ -154,8 +159,8 @@ class GateNode:
             watching,
         )
         self._federation = Federation(state, self.managers)
-        self._status = Status(state, self.managers, self._admission)
-        return merge(
+        self._status = Status(state, self.managers)
+        handlers = merge(
             submission.handlers(),
             watching.handlers(),
             placing.handlers(),
@@ -170,6 +175,7 @@ class GateNode:
             self._status.handlers(),
             {DrainNode: self._drain_node},
         )
+        return guarded(handlers, lambda: state.load.level, state.metrics)
 
     @property
     def name(self) -> str:

@@ -86,7 +86,7 @@ class GateSettings(msgspec.Struct, frozen=True, kw_only=True):
     key_seconds: float = 86_400.0
     submissions_per_second: float = 0.0
     submissions_burst: int = 1000
-    overload: OverloadRules = OverloadRules(least_seconds=0.2)
+    overload: OverloadRules = OverloadRules()
     max_open_jobs: int = 200_000
 
 

@@ -13,6 +13,7 @@ from distributed.ledger.interface import Ledger
 from distributed.membership.interface import Membership
 from distributed.messages.base import Gone, Redirect
 from distributed.messages.results import WorkflowResult
+from distributed.reliability.load import Load
 from distributed.supervision import JobScope, Policy, Supervisor
 from distributed.supervision.supervisor import Factory
 from distributed.telemetry.logs import BoundLogger
@@ -47,6 +48,7 @@ class GateState:
         supervisor: Supervisor,
         metrics: Metrics,
         logger: BoundLogger,
+        load: Load,
     ) -> None:
         self.name = name
         self.instance = instance
@@ -59,6 +61,7 @@ class GateState:
         self.supervisor = supervisor
         self.metrics = metrics
         self.logger = logger
+        self.load = load
         self.pool: ConnectionPool
         self.timers: WheelTimers
         self.records: dict[str, JobRecord] = {}

@@ -19,7 +19,6 @@ from distributed.settings.live import limits_of, with_limits
 from distributed.telemetry.levels import set_level
 from distributed.transport.interface import Context, Handlers
 
-from .admission import Admission
 from .managers import Managers
 from .settings import LIVE
 from .state import GateState
@@ -28,10 +27,9 @@ from .state import GateState
 class Status:
     """Answers operators."""
 
-    def __init__(self, state: GateState, managers: Managers, admission: Admission) -> None:
+    def __init__(self, state: GateState, managers: Managers) -> None:
         self._state = state
         self._managers = managers
-        self._admission = admission
         self._started_at = state.clock.now()
 
     def handlers(self) -> Handlers:
@@ -79,7 +77,7 @@ class Status:
             "datacenters": datacenters,
             "gates": state.gates(),
             "ledger": "available" if state.ledger.available else "unavailable",
-            "overload": self._admission.level.label,
+            "overload": self._state.load.level.label,
         }
         uptime = state.clock.now() - self._started_at
         return NodeStatus(state.name, "gate", "", uptime, standing, detail, state.web_address)

@@ -16,6 +16,7 @@ from distributed.messages.health import (
     ProbeDatacenter,
     RegisterGate,
 )
+from distributed.reliability.overload import Overload
 from distributed.supervision import Policy
 from distributed.transport.interface import Context, Handlers
 from distributed.types import Address
@@ -108,6 +109,11 @@ class Gates:
         )
 
     def _overload(self) -> str:
+        """The worse of this node's own and of its workers' together."""
+        workers = Overload.parse(self._overload_of_workers())
+        return max(workers, self._state.load.level).label
+
+    def _overload_of_workers(self) -> str:
         facts = [seat.status for seat in self._state.seats.values() if seat.status is not None]
         bad = sum(1 for status in facts if status.overload == "overloaded")
         if facts and bad * 2 >= len(facts):

@@ -13,9 +13,11 @@ from distributed.clock import Clock, WheelTimers
 from distributed.membership.interface import Membership
 from distributed.messages.admin import DrainNode, DrainStarted, NodeStatus
 from distributed.messages.base import Message
+from distributed.reliability.load import Load, MemoryShare
 from distributed.supervision import Policy, Supervisor, settle
 from distributed.telemetry.logs import BoundLogger, node_logger
 from distributed.telemetry.metrics import Metrics
+from distributed.transport.guard import guarded
 from distributed.transport.interface import Context, Handlers, Identity, Listener, Transport
 from distributed.transport.pool import ConnectionPool
 from distributed.types import Address, Role
@@ -67,6 +69,7 @@ class ManagerNode:
         supervisor: Supervisor,
         membership: Membership | None = None,
         logger: BoundLogger | None = None,
+        memory: MemoryShare = lambda: None,
     ) -> None:
         self._bind, self._transport = bind, transport
         self._listener: Listener | None = None
@@ -81,6 +84,7 @@ class ManagerNode:
             supervisor=supervisor,
             membership=membership,
             turn=transport.turn,
+            load=Load(clock, memory=memory),
         )
         lifecycle = Lifecycle(state)
         lanes = Lanes(state, lifecycle)
@@ -122,7 +126,7 @@ class ManagerNode:
 
     def handlers(self) -> Handlers:
         """Every message that a manager serves."""
-        return {
+        handlers: Handlers = {
             DrainNode: self.drain_node,
             **self._starting.handlers(),
             **self._results.handlers(),
@@ -135,6 +139,7 @@ class ManagerNode:
             **self._watching.handlers(),
             **self._views.handlers(),
         }
+        return guarded(handlers, lambda: self.state.load.level, self.state.metrics)
 
     async def start(self) -> None:
         """Listen, be found, and begin to work.

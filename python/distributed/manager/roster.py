@@ -114,7 +114,7 @@ class Roster:
             standing = Standing.SHUT
         elif seat.degraded or not seat.health.signals(self._state.clock.now()).progressing:
             standing = Standing.DEGRADED
-        elif overload == "busy":
+        elif overload != "healthy":
             standing = Standing.BUSY
         seat.slots.standing = standing
         return standing is not Standing.SHUT

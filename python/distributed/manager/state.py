@@ -16,6 +16,7 @@ from distributed.jobs.fairness import FairQueue
 from distributed.jobs.undelivered import Undelivered
 from distributed.membership.interface import Membership
 from distributed.messages.health import Departure
+from distributed.reliability.load import Load
 from distributed.supervision import Policy, Supervisor
 from distributed.telemetry.logs import BoundLogger
 from distributed.telemetry.metrics import Metrics
@@ -62,9 +63,11 @@ class ManagerState:
         supervisor: Supervisor,
         membership: Membership | None,
         turn: Turn,
+        load: Load,
     ) -> None:
         self.settings = settings
         self.turn = turn
+        self.load = load
         self.identity = identity
         self.clock = clock
         self.rng = rng

@@ -44,6 +44,7 @@ class Watching:
             await state.clock.sleep(LOOK_SECONDS)
             now = state.clock.now()
             self._backpressure.sample(now - due, now)
+            state.load.looked(due)
             self._roster.sweep()
             self._scheduler.sweep()
             await self._backpressure.tell()

@@ -84,14 +84,14 @@ class Guards:
         if usage is None or not state.settings.memory_bytes:
             return
         kill = self._memory.sample(usage.resident_bytes / state.settings.memory_bytes)
-        if self._memory.level != state.overload:
+        if self._memory.level != state.memory_level:
             state.logger.warning(
                 "memory guard: %s at %d of %d bytes",
                 self._memory.level,
                 usage.resident_bytes,
                 state.settings.memory_bytes,
             )
-            state.overload = self._memory.level
+            state.memory_level = self._memory.level
         if kill:
             self._end_largest()
 

@@ -19,6 +19,7 @@ from distributed.execution.spill import sweep
 from distributed.membership.interface import Membership
 from distributed.messages.admin import DrainNode, DrainStarted, NodeStatus
 from distributed.messages.base import Message
+from distributed.reliability.load import Load, MemoryShare
 from distributed.supervision import Policy, Supervisor, settle
 from distributed.supervision.supervisor import Factory
 from distributed.telemetry.logs import BoundLogger, node_logger
@@ -70,6 +71,7 @@ class WorkerNode:
         membership: Membership | None = None,
         executor: Executor | None = None,
         logger: BoundLogger | None = None,
+        memory: MemoryShare = lambda: None,
     ) -> None:
         settings = with_machine_facts(settings)
         self._bind = bind
@@ -94,6 +96,7 @@ class WorkerNode:
             supervisor=supervisor,
             executor=executor or make_executor(settings, supervisor, transport.turn.soon),
             events=EventLog(events_path, settings.event_log_bytes, clock),
+            load=Load(clock, memory=memory),
         )
         self._orphans = Orphans(self.state)
         self._reporting = Reporting(self.state)
@@ -163,6 +166,7 @@ class WorkerNode:
         spawn = state.spawn
         spawn("progress", self._reporting.run, policy=Policy.RESTART)
         spawn("guards", self._guards.run, policy=Policy.RESTART)
+        spawn("load", state.load.watch, policy=Policy.RESTART)
         if self._own_executor:
             spawn("spill", self._sweep_spill, policy=Policy.RESTART)
         self.registration.start()

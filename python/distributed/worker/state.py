@@ -12,6 +12,8 @@ from distributed.clock import Clock, WheelTimers
 from distributed.execution.interface import Executor
 from distributed.jobs.outbox import Outbox
 from distributed.jobs.undelivered import Undelivered
+from distributed.reliability.load import Load
+from distributed.reliability.overload import Overload
 from distributed.supervision import JobScope, Policy, Supervisor
 from distributed.telemetry.logs import BoundLogger
 from distributed.telemetry.metrics import Metrics
@@ -53,6 +55,7 @@ class WorkerState:
         supervisor: Supervisor,
         executor: Executor,
         events: EventLog,
+        load: Load,
     ) -> None:
         self.settings = settings
         self.identity = identity
@@ -69,7 +72,8 @@ class WorkerState:
         self.draining = False
         self.web_address = ""
         self.tracer: Tracer = NO_TRACES
-        self.overload = "healthy"
+        self.load = load
+        self.memory_level = "healthy"
         self._undelivered = Undelivered()
         self.attempts = 0
         self.promised_bytes = 0
@@ -98,6 +102,11 @@ class WorkerState:
             task.cancel("the node is stopping")
         if tasks:
             await asyncio.wait(tasks, timeout=STOP_SECONDS)
+
+    @property
+    def overload(self) -> str:
+        """The worse of what its event loop and its memory say."""
+        return max(self.load.level, Overload.parse(self.memory_level)).label
 
     @property
     def overfull(self) -> bool:

@@ -91,7 +91,7 @@ async def test_an_overloaded_gate_sheds_submissions_and_serves_results(world: Ga
     manager.run = None
     handle = await world.client().submit(job("a"))
     await world.until(lambda: bool(manager.started))
-    gate._admission._detector.level = lambda _now: Overload.OVERLOADED  # type: ignore[method-assign]
+    gate.state.load.level = Overload.OVERLOADED
     with pytest.raises((JobRejected, PeerRefused)) as caught:
         await world.client(patience_seconds=0.1).submit(job("b"))
     assert caught.value.code == "overloaded"

@@ -21,7 +21,7 @@ class Timers:
 
 
 def test_fences_are_forgotten_after_their_time() -> None:
-    parts = dict.fromkeys(("rng", "logger", "metrics", "supervisor", "executor", "events"))
+    parts = dict.fromkeys(("rng", "logger", "metrics", "supervisor", "executor", "events", "load"))
     state = WorkerState(
         WorkerSettings(record_idle_seconds=600.0),
         SimpleNamespace(name="w"),  # type: ignore[arg-type]
