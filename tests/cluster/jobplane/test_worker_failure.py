@@ -103,7 +103,7 @@ async def test_a_draining_worker_finishes_what_it_has_and_gets_nothing_new(plane
 async def test_a_refused_dispatch_goes_elsewhere_and_costs_no_attempt(plane: Plane) -> None:
     """MW 3.4c, 3.5b, 20.1b."""
     await plane.start()
-    plane.workers[0].state.overload = "overloaded"
+    plane.workers[0].state.memory_level = "overloaded"
     await plane.run("j1", *[workflow("empty", f"e{n}") for n in range(20)])
     await plane.finished("j1")
     assert {result.worker for result in plane.gate.recorded["j1"]} == {"w1"}
