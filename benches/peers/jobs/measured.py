@@ -30,8 +30,9 @@ async def measure_awaited(
     name: str,
     one: Callable[[], Awaitable[object]],
     many: Callable[[int], Awaitable[object]],
+    **yardsticks: float,
 ) -> None:
-    """The same for those whose users await."""
+    """The same for those whose users await; `yardsticks` are told beside."""
     for _ in range(WARM):
         await one()
     taken = []
@@ -51,5 +52,6 @@ async def measure_awaited(
         "p50_ms": statistics.median(taken),
         "p99_ms": taken[int(len(taken) * 0.99)],
         "tasks_per_second": statistics.median(rates),
+        **yardsticks,
     }
     sys.stdout.write(json.dumps(line) + "\n")

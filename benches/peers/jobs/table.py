@@ -30,6 +30,10 @@ def main(path: Path) -> None:
             f"| {told['p50_ms'] / ours['p50_ms']:.2f} | {told['p99_ms'] / ours['p99_ms']:.2f} "
             f"| {ours['tasks_per_second'] / told['tasks_per_second']:.2f} |"
         )
+    if durable := medians.get("shoal-sqlite"):
+        sync = statistics.median(told["sync_ms"] for told in rounds["shoal-sqlite"])
+        more = durable["p50_ms"] - ours["p50_ms"]
+        print(f"SQLite adds {more:.2f} ms, {more / sync:.2f} of a disk sync of {sync:.2f} ms")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -34,6 +35,7 @@ class Stories:
         self._state = state
         self._watching = watching
         self._due: list[JobRecord] = []
+        self._telling = False
         self.on_ended: Callable[[JobRecord, JobResult], None] = lambda _record, _result: None
 
     def update(self, record: JobRecord, kind: str, **fields: Any) -> JobUpdate:
@@ -183,7 +185,8 @@ class Stories:
             logs=b"" if outcome is None else kept_logs(record),
             tidy=outcome is not None and record.stored_bytes > 0,
         )
-        record.flushing = self._state.ledger.record(write)
+        ended = None if outcome is None else partial(self._ended, record, steps, outcome)
+        record.flushing = self._state.ledger.record(write, ended)
         record.flushing.add_done_callback(
             lambda done: self._written(record, steps, settled, outcome, done)
         )
@@ -199,16 +202,14 @@ class Stories:
         record.flushing = None
         error = ClosedError("the gate stops") if done.cancelled() else done.exception()
         if error is None:
-            for row in steps.results:
-                record.recorded(row.datacenter, row.state)
-            if outcome is not None:
-                self._watching.finished(record, steps.updates, outcome)
-                # Who waits for the result has it before all that its end brings with it.
-                done.get_loop().call_soon(self._over, record, outcome, settled)
-                return
-            self._watching.publish(record, steps.updates)
             if not settled.done():
                 settled.set_result(None)
+            if outcome is not None:
+                self.on_ended(record, outcome)
+                return
+            for row in steps.results:
+                record.recorded(row.datacenter, row.state)
+            self._watching.publish(record, steps.updates)
             if record.settled is not None and not record.ending:
                 self._write(record)
             return
@@ -222,10 +223,25 @@ class Stories:
             )
             self._state.drop(record)
 
-    def _over(self, record: JobRecord, outcome: JobResult, settled: asyncio.Future[None]) -> None:
-        if not settled.done():
-            settled.set_result(None)
-        self.on_ended(record, outcome)
+    def _ended(self, record: JobRecord, steps: Pending, outcome: JobResult) -> None:
+        """The end is durable: who waits for the result has it before all that an end brings.
+
+        Of several that end in one commit, the first leaves at once and the others together.
+        """
+        for row in steps.results:
+            record.recorded(row.datacenter, row.state)
+        tell = partial(self._watching.finished, record, steps.updates, outcome)
+        turn = self._state.pool.turn
+        if self._telling:
+            turn.soon(tell)
+            return
+        self._telling = True
+        asyncio.get_running_loop().call_soon(self._told)
+        with turn:
+            turn.soon(tell)
+
+    def _told(self) -> None:
+        self._telling = False
 
 
 def encode_routed(update: JobUpdate, decision: dict[str, Any]) -> bytes:

@@ -24,7 +24,8 @@ RunBatch = Callable[
 
 Entry = TypeVar("Entry")
 _Creates = list[tuple[NewJob, asyncio.Future[Created]]]
-_Writes = list[tuple[JobWrite, asyncio.Future[None]]]
+_Write = tuple[JobWrite, asyncio.Future[None], Callable[[], object] | None]
+_Writes = list[_Write]
 
 TURNS_LET_PASS = 2
 FIRST_PAUSE_SECONDS = 0.05
@@ -49,7 +50,7 @@ class GroupCommit:
         self._max_batch = max_batch
         self._max_queued = max_queued
         self._creates: deque[tuple[NewJob, asyncio.Future[Created]]] = deque()
-        self._writes: deque[tuple[JobWrite, asyncio.Future[None]]] = deque()
+        self._writes: deque[_Write] = deque()
         self._wake = asyncio.Event()
         self._closing = False
         self._pause = 0.0
@@ -70,13 +71,15 @@ class GroupCommit:
             self._wake.set()
         return future
 
-    def write(self, write: JobWrite) -> asyncio.Future[None]:
-        """Queue a write; the future resolves when it is durable."""
+    def write(
+        self, write: JobWrite, durable: Callable[[], object] | None = None
+    ) -> asyncio.Future[None]:
+        """Queue a write; the future resolves when it is durable, `durable` is called before."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if self._closing:
             future.set_exception(ClosedError("the ledger is closed"))
             return future
-        self._writes.append((write, future))
+        self._writes.append((write, future, durable))
         self._wake.set()
         return future
 
@@ -134,7 +137,7 @@ class GroupCommit:
         writes: _Writes,
     ) -> None:
         try:
-            answers = await self._run([new for new, _ in creates], [w for w, _ in writes])
+            answers = await self._run([new for new, _ in creates], [write for write, *_ in writes])
         except LedgerUnavailable:
             raise
         except LedgerError as error:
@@ -142,8 +145,8 @@ class GroupCommit:
             return
         for (_, created), answer in zip(creates, answers[0], strict=True):
             _settle_create(created, answer)
-        for (_, written), answer in zip(writes, answers[1], strict=True):
-            _settle_write(written, answer)
+        for (_, written, durable), answer in zip(writes, answers[1], strict=True):
+            _settle_write(written, durable, answer)
 
     async def _isolate(
         self,
@@ -154,7 +157,7 @@ class GroupCommit:
         """One entry spoils the batch: commit each alone, so that only that one fails."""
         if len(creates) + len(writes) == 1:
             _fail_all([f for _, f in creates], error)
-            _fail_all([f for _, f in writes], error)
+            _fail_all([f for _, f, _ in writes], error)
             return
         for create in creates:
             await self._commit([create], [])
@@ -175,7 +178,7 @@ class GroupCommit:
 
     def _refuse_all(self, error: ClosedError) -> None:
         _fail_all([future for _, future in self._creates], error)
-        _fail_all([future for _, future in self._writes], error)
+        _fail_all([future for _, future, _ in self._writes], error)
         self._creates.clear()
         self._writes.clear()
 
@@ -199,10 +202,14 @@ def _settle_create(future: asyncio.Future[Created], answer: Outcome) -> None:
         future.set_exception(answer or LedgerConflict("the ledger gave no answer"))
 
 
-def _settle_write(future: asyncio.Future[None], answer: Outcome) -> None:
+def _settle_write(
+    future: asyncio.Future[None], durable: Callable[[], object] | None, answer: Outcome
+) -> None:
     if future.done():
         return
     if isinstance(answer, LedgerConflict):
         future.set_exception(answer)
-    else:
-        future.set_result(None)
+        return
+    if durable is not None:
+        durable()
+    future.set_result(None)

@@ -6,7 +6,7 @@ Payloads are bytes: the ledger never looks inside a job, a result or an event's 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -211,10 +211,13 @@ class Ledger(Protocol):
         """
         ...
 
-    def record(self, write: JobWrite) -> asyncio.Future[None]:
+    def record(
+        self, write: JobWrite, durable: Callable[[], object] | None = None
+    ) -> asyncio.Future[None]:
         """Add to a job's story; done when durable, however long an outage lasts.
 
-        Writes of one job take effect in the order of the calls.
+        Writes of one job take effect in the order of the calls. `durable` is called once it is,
+        before whatever waits for the future; it must not raise.
 
         Raises (through the future):
             LedgerConflict: another (owner, epoch) holds the job, or it has ended.

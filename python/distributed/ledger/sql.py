@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -87,9 +87,11 @@ class SqlLedger:
         """Accept a job, or find the one its key stands for."""
         return self.commits.create(new)
 
-    def record(self, write: JobWrite) -> asyncio.Future[None]:
+    def record(
+        self, write: JobWrite, durable: Callable[[], object] | None = None
+    ) -> asyncio.Future[None]:
         """Add to a job's story; done when durable."""
-        return self.commits.write(write)
+        return self.commits.write(write, durable)
 
     async def renew(self, owner: str, instance: str, lease_seconds: float) -> None:
         """Extend every lease of `owner`: one row, however many jobs it holds."""

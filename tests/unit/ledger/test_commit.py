@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import ColumnElement, Connection
 
 from distributed.clock import SystemClock
-from distributed.errors import ClosedError, LedgerUnavailable
+from distributed.errors import ClosedError, LedgerConflict, LedgerUnavailable
 from distributed.ledger import JobWrite, SqlLedger, open_engine
 from distributed.ledger.engine import Engine
 from distributed.ledger.work import T
@@ -88,6 +88,25 @@ async def test_a_write_about_an_accepted_job_waits_for_the_database() -> None:
         engine.down = ""
         await asyncio.gather(*pending)
         assert [row.workflow for row in await ledger.results("job-1")] == ["a", "b", "c"]
+
+
+async def test_word_of_a_write_comes_once_when_it_is_durable_and_before_whoever_awaits_it() -> None:
+    engine, ledger = make()
+    told: list[str] = []
+    async with serving(ledger):
+        await ledger.create(new_job())
+        engine.down = "before"
+        writing = ledger.record(write(state="routed"), lambda: told.append("durable"))
+        writing.add_done_callback(lambda _: told.append("awaited"))
+        await asyncio.sleep(0.12)
+        assert told == []
+        engine.down = ""
+        await writing
+        assert told == ["durable", "awaited"]
+        stale = ledger.record(write(state="routed", epoch=7), lambda: told.append("stale"))
+        with pytest.raises(LedgerConflict):
+            await stale
+    assert told == ["durable", "awaited"]
 
 
 async def test_a_commit_whose_answer_was_lost_is_not_done_twice() -> None:
