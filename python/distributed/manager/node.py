@@ -51,6 +51,7 @@ class ManagerNode:
         identity: its name, datacenter and instance; the address is filled in by `start`.
         bind: where it listens, `host:port`; port 0 takes a free one.
         membership: shows workers' deaths and other managers; None leaves silence to tell.
+        memory: says how much of the memory that it may take the process has.
 
     Attributes:
         on_drained: called when the node has drained and was asked to end.

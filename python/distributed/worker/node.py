@@ -55,6 +55,7 @@ class WorkerNode:
         bind: where it listens, `host:port`; port 0 takes a free one.
         executor: what runs the code; None makes the subprocess pool that settings describe.
         membership: shows managers and their deaths; None leaves the seeds of the settings.
+        memory: says how much of the memory that it may take the process has.
     """
 
     def __init__(
