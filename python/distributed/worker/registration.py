@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from distributed.errors import TransportError
+from distributed.errors import PeerRefused, TransportError
 from distributed.membership.events import Died, Event, EventsLost, Joined, Left, MemberEvent
 from distributed.membership.interface import Membership
 from distributed.membership.member import Member
@@ -42,6 +42,7 @@ class ManagerLink:
         intervals: how many passed since the registration.
         busy: whether something is on its way to it.
         told: the last status sent, without its number.
+        refusal: why it would not take this worker, as was logged already.
         repeats: how many intervals had nothing newer.
         answered_at: clock seconds of its last sign of life.
         from_seed: kept although membership does not show it.
@@ -55,6 +56,7 @@ class ManagerLink:
         "gone",
         "intervals",
         "name",
+        "refusal",
         "registered",
         "repeats",
         "told",
@@ -64,6 +66,7 @@ class ManagerLink:
         self.address = Address(address)
         self.name = ""
         self.registered = False
+        self.refusal = ""
         self.gone = False
         self.intervals = 0
         self.busy = False
@@ -183,6 +186,14 @@ class Registration:
             reply = await state.pool.request(
                 link.address, message, timeout=state.settings.request_seconds
             )
+        except PeerRefused as error:
+            link.registered = False
+            if link.refusal != error.reason:
+                link.refusal = error.reason
+                state.logger.bind(peer=link.address).warning(
+                    "the manager refuses this worker: %s", error.reason
+                )
+            return
         except TransportError as error:
             link.registered = False
             state.logger.bind(peer=link.address).debug("registering failed: %s", error)
@@ -198,6 +209,7 @@ class Registration:
 
     def _answered(self, link: ManagerLink, reply: WorkerRegistered) -> None:
         link.registered, link.intervals, link.name = True, 0, reply.manager
+        link.refusal = ""
         link.told = None
         link.answered_at = self._state.clock.now()
         if link.gone:

@@ -39,14 +39,16 @@ ANY_PORT = Address("127.0.0.1:0")
 class Process:
     """What every node of these tests is made of."""
 
-    def __init__(self, role: Role, name: str, instance: str = "first") -> None:
+    def __init__(
+        self, role: Role, name: str, instance: str = "first", datacenter: str = "dc1"
+    ) -> None:
         self.clock = SystemClock()
         self.rng = random.Random(name)
         self.metrics = CountingMetrics()
         self.logger = node_logger(role, name)
         self.supervisor = Supervisor(self.clock, self.rng, self.logger, self.metrics)
         self.transport = TcpTransport(self.supervisor, self.clock, self.logger, self.metrics)
-        self.identity = Identity(role, name, "dc1", f"{name}-{instance}")
+        self.identity = Identity(role, name, datacenter, f"{name}-{instance}")
 
     def tools(self) -> dict[str, Any]:
         """Arguments that the roles' constructors share."""
@@ -182,7 +184,7 @@ class Plane:
         return node
 
     async def add_worker(
-        self, name: str, *, instance: str = "first", **settings: Any
+        self, name: str, *, instance: str = "first", datacenter: str = "dc1", **settings: Any
     ) -> WorkerNode:
         """One more worker, which knows every manager."""
         merged: dict[str, Any] = {
@@ -192,7 +194,7 @@ class Plane:
             "cancel_grace_seconds": 0.2,
             **settings,
         }
-        process = Process(Role.WORKER, name, instance)
+        process = Process(Role.WORKER, name, instance, datacenter)
         node = WorkerNode(WorkerSettings(**merged), **process.tools())
         await node.start()
         self.workers.append(node)

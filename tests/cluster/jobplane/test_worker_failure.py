@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 
@@ -48,6 +49,22 @@ async def test_what_a_dead_worker_had_runs_again_elsewhere(plane: Plane) -> None
     assert len(results) == 4
     assert {result.worker for result in results} == {"w1"}
     assert sorted(result.attempt for result in results) == [1, 1, 2, 2]
+
+
+async def test_a_worker_of_another_datacenter_is_refused_and_says_so_once(
+    plane: Plane, caplog: pytest.LogCaptureFixture
+) -> None:
+    await plane.start(workers=1)
+    with caplog.at_level(logging.WARNING):
+        stray = await plane.add_worker("stray", datacenter="dc2")
+        refused = plane.managers[0].state.metrics
+        await plane.gate.until(lambda: refused.total("messages_refused") >= 3)  # type: ignore[attr-defined]
+    said = [record.getMessage() for record in caplog.records if "refuses" in record.getMessage()]
+    assert said == [
+        "the manager refuses this worker: RegisterWorker is not taken from a worker of dc2 here"
+    ]
+    assert set(plane.managers[0].state.seats) == {"w0"}
+    assert stray.state.records == {}
 
 
 async def test_a_crashing_child_costs_an_attempt_and_the_last_one_fails(plane: Plane) -> None:
