@@ -8,7 +8,7 @@ may be the one that is cut off: it takes nothing by their death, only by leases 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from functools import partial
 
 from distributed.errors import (
@@ -23,7 +23,7 @@ from distributed.ledger.interface import Lease, Orphan, StoredJob
 from distributed.membership.events import Died, Left
 from distributed.messages.dispatch import JobReport, QueryJob
 from distributed.messages.results import DatacenterResults, WorkflowResult
-from distributed.types import Address, JobState
+from distributed.types import JobState
 
 from .answers import Answers, decode_job
 from .cancellation import Cancellation
@@ -31,7 +31,8 @@ from .deadlines import Deadlines, deadline_seconds
 from .dispatch import Dispatch
 from .ending import Ending
 from .inputs import Inputs
-from .managers import Managers
+from .managers import Managers, ManagerView
+from .placing import placed_row
 from .record import SPENT, DatacenterRun, JobRecord
 from .results import Results
 from .state import GateState
@@ -281,18 +282,31 @@ class Takeover:
                 self._cancellation.resume(record)
 
     async def _ask(self, record: JobRecord, run: DatacenterRun) -> None:
-        """Learn what a datacenter knows; its manager goes on, or another is named."""
-        manager = self._managers.view(run.manager)
-        if manager is None:
+        """Learn what a datacenter knows; the manager that has it goes on, or another is named.
+
+        The former owner may have died between a manager's word and the ledger's: where the one
+        that the ledger names knows nothing, any other there may have the part.
+        """
+        if self._managers.view(run.manager) is None:
             await self._managers.heard_of(run.datacenter)
-            manager = self._managers.view(run.manager)
-        report = await self._query(record, run, manager.address) if manager is not None else None
-        if report is None or not report.known:
+        found = await self._query(record, run, self._managers.view(run.manager))
+        if found is None:
+            others = [v for v in self._managers.live(run.datacenter) if v.name != run.manager]
+            reports = await asyncio.gather(*(self._query(record, run, v) for v in others))
+            known = dict(filter(None, reports))
+            found = max(known.items(), key=lambda one: one[1].manager_epoch, default=None)
+            self._set_aside(record, run, known, found[0] if found is not None else None)
+        if found is None:
             self._dispatch.restart(record, run, "its manager does not know the job")
             return
-        assert manager is not None
+        manager, report = found
         run.address = manager.address
         run.started = True
+        if manager.name != run.manager:
+            run.manager = manager.name
+            run.manager_epoch = max(run.manager_epoch, report.manager_epoch)
+            self._stories.add_placed(record, placed_row(run))
+            self._ending.farewells.replaced(record)
         for workflow, attempt in report.running:
             record.spend(workflow, run.datacenter, attempt - 1)
         self._inputs.provide_all(record, run)
@@ -305,21 +319,37 @@ class Takeover:
             self._stories.reach(record, JobState.RUNNING)
         self._ending.settle(record)
 
+    def _set_aside(
+        self,
+        record: JobRecord,
+        run: DatacenterRun,
+        known: Mapping[ManagerView, JobReport],
+        taker: ManagerView | None,
+    ) -> None:
+        """Whoever else has the part, or may and could not say so, is to hear that another has."""
+        for view in self._managers.everyone():
+            if view.datacenter == run.datacenter and view is not taker:
+                epoch = known[view].manager_epoch if view in known else run.manager_epoch
+                record.succeeded(view.address, epoch)
+
     async def _query(
-        self, record: JobRecord, run: DatacenterRun, address: Address
-    ) -> JobReport | None:
+        self, record: JobRecord, run: DatacenterRun, view: ManagerView | None
+    ) -> tuple[ManagerView, JobReport] | None:
+        """What a manager knows of the part; None where that is nothing, or it does not say."""
+        if view is None:
+            return None
         message = QueryJob(record.job_id, record.epoch, self._state.name, self._state.address)
         try:
             reply = await self._state.pool.request(
-                address, message, timeout=self._state.settings.request_timeout_seconds
+                view.address, message, timeout=self._state.settings.request_timeout_seconds
             )
         except (TransportError, PeerRefused) as error:
             self._state.logger.info(
                 "%s of %s did not report: %s",
-                run.manager,
+                view.name,
                 run.datacenter,
                 error,
                 extra={"job": record.job_id},
             )
             return None
-        return reply if isinstance(reply, JobReport) else None
+        return (view, reply) if isinstance(reply, JobReport) and reply.known else None

@@ -108,6 +108,7 @@ class Starting:
                 if entry.state in (State.PENDING, State.READY)
             ),
             results=record.outbox.some(),
+            manager_epoch=record.manager_epoch,
         )
 
     def drop_job(self, _: Context, message: Message) -> Message:
@@ -116,7 +117,8 @@ class Starting:
         record = self._fenced(message.job_id, message.epoch)
         if record is None:
             return Gone(message.job_id)
-        if message.manager_epoch and record.manager_epoch > message.manager_epoch:
+        told = (message.epoch, message.manager_epoch)
+        if message.manager_epoch and (record.epoch, record.manager_epoch) > told:
             return Done()
         self.forget(record)
         return Done()

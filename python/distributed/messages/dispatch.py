@@ -63,6 +63,8 @@ class JobReport(Message, frozen=True):
     running: tuple[tuple[str, int], ...] = ()
     waiting: tuple[str, ...] = ()
     results: tuple[WorkflowResult, ...] = ()
+    manager_epoch: int = 0
+    """Of the appointment under which the manager has it."""
 
 
 class DropJob(Message, frozen=True):

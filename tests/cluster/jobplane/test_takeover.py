@@ -231,3 +231,16 @@ async def test_a_manager_that_slept_through_the_jobs_end_cannot_begin_it_again(
     pool = plane.managers[0].state.pool
     taken = await pool.request(Address(worker.address), batch, timeout=5.0)
     assert taken.refused == (("d", "stale_fence"),)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("epoch", "manager_epoch", "stays"), [(1, 1, True), (1, 2, False), (2, 1, False)]
+)
+async def test_a_manager_that_was_not_appointed_again_steps_aside(
+    plane: Plane, epoch: int, manager_epoch: int, *, stays: bool
+) -> None:
+    """A later owner's appointment counts for more than any of an earlier one's."""
+    await plane.start(workers=1)
+    await plane.run("j1", workflow("sleeping", args={"seconds": 60}), manager_epoch=2)
+    await plane.ask(DropJob("j1", epoch, manager_epoch))
+    assert ("j1" in plane.managers[0].state.records) is stays

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from distributed.errors import ConnectError, LedgerUnavailable, PeerRefused
 from distributed.jobs.ownership import rank
-from distributed.ledger.interface import JobWrite
+from distributed.ledger.interface import JobWrite, Placed
 from distributed.ledger.work import T
 from distributed.messages.base import Refused
 from distributed.messages.cancel import CancelInDatacenter, CancelOutcome
@@ -267,6 +267,40 @@ async def test_an_heir_knows_where_work_may_be_before_anybody_took_it(world: Gat
     await world.until(lambda: bool(manager.started))
     assert manager.started[0].manager_epoch > 1
     assert await world.client(two).job(handle.id).cancel() == {"a": "cancelled"}
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_an_heir_asks_every_manager_where_the_one_it_knows_of_knows_nothing(
+    world: GateWorld, known: bool
+) -> None:
+    """MW 14.4: the owner died after a manager took the part and before the ledger knew."""
+    managers = {name: await world.manager(name) for name in ("m-1", "m-2")}
+    for manager in managers.values():
+        manager.run = None
+    one = await world.gate("g-1", **QUICK)
+    handle = await world.client(one).submit(job("a"), watch=False)
+    await world.recorded(one, handle.id)
+    (taker,) = (manager for manager in managers.values() if manager.started)
+    (other,) = (manager for manager in managers.values() if not manager.started)
+    stale = Placed("eu", other.name, 1, "open", b"")
+    epoch = one.state.records[handle.id].epoch
+    await one.state.ledger.record(JobWrite(handle.id, "g-1", epoch, placed=(stale,)))
+    await world.kill(one)
+    if known:
+        taker.report = lambda m: JobReport(m.job_id, "eu", True, (("a", 1),), manager_epoch=2)
+    two = await world.gate("g-2", **QUICK)
+    starts = 1 if known else 2
+    begun = lambda: sum(len(manager.started) for manager in managers.values())  # noqa: E731
+    await world.until(lambda: handle.id in two.state.records and begun() == starts)
+    run = two.state.records[handle.id].runs["eu"]
+    await world.until(lambda: run.started)
+    owner = managers[run.manager]
+    assert (owner is taker) or not known
+    (aside,) = (manager for manager in managers.values() if manager is not owner)
+    await world.until(lambda: bool(aside.dropped))
+    assert (aside.dropped[0].epoch, aside.dropped[0].manager_epoch) == (2, 1)
+    await owner.send(StartJob(handle.id, 2, 1, "", two.address, job("a")), [owner.result("a")])
+    assert (await world.client(two).job(handle.id).result())["a"] == "a!"
 
 
 async def test_a_job_that_had_no_place_is_nowhere(world: GateWorld) -> None:
