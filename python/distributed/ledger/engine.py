@@ -125,6 +125,10 @@ class InlineEngine:
 
     async def close(self) -> None:
         """Drop the database."""
+        self.drop()
+
+    def drop(self) -> None:
+        """The same, for who has no event loop any more."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None

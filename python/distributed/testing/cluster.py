@@ -92,6 +92,7 @@ class SimCluster:
         traceback: TracebackType | None,
     ) -> None:
         self.loop.close()
+        self.database.close()
         self._stack.close()
 
     def __getitem__(self, name: str) -> SimProcess:

@@ -53,6 +53,10 @@ class SharedDatabase:
         """The ledger as one gate opens it."""
         return SqlLedger(HostEngine(self, host), clock, key_seconds=key_seconds)
 
+    def close(self) -> None:
+        """Drop it: else its driver keeps it, and the whole cluster, for the life of the process."""
+        self.engine.drop()
+
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         """Rows of a read, at once: for those who check, not for those who are checked."""
         return self.engine.rows(statement)

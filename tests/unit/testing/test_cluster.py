@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import msgspec
 
 from distributed.messages.job import Job
@@ -45,3 +48,17 @@ def test_a_killed_worker_s_workflow_runs_again_elsewhere() -> None:
         assert submission.state == "completed"
         assert len(ran) == 3
         assert ran[1] != ran[0]
+
+
+def test_a_cluster_that_was_left_is_gone_with_all_that_it_held() -> None:
+    """A thousand seeds in one process take no more memory than a few."""
+    gone = []
+    for seed in (1, 2):
+        with SimCluster(seed, SMALL) as cluster:
+            cluster.start()
+            cluster.submit(CHAIN)
+            cluster.run_for(100.0)
+            gone.append(weakref.ref(cluster))
+        del cluster
+    gc.collect()
+    assert gone[1]() is None
