@@ -55,6 +55,7 @@ FOUND_LATER = {
     (195, 3.0): "workflows counted as done whose results were not recorded ran again",
     (303, 4.0): "a watcher whose connection broke on the answer gave the job up",
     (3012, 2.0): "a workflow that was said to be cancelled completed in its next datacenter",
+    (90163, 5.0): "progress that was held up on its way took a newer one's place at the client",
     (61286, 5.0): "a manager that took a part just before its gate died was never told of the end",
 }
 """Seeds of longer chaos, with their minutes."""

@@ -52,6 +52,7 @@ class JobHandle:
         self._updates: deque[JobUpdate] = deque()
         self._result: JobResult | None = None
         self._seen = 0
+        self._progressed = 0.0
         self._ended = False
         self._error: Exception | None = None
         self._connection: Connection | None = None
@@ -193,6 +194,9 @@ class JobHandle:
         """Updates came."""
         for update in updates:
             if update.kind == "progress":
+                if update.elapsed_seconds < self._progressed:
+                    continue
+                self._progressed = update.elapsed_seconds
                 if self._updates and self._updates[-1].kind == "progress":
                     self._updates.pop()
             elif update.sequence <= self._seen and not _passing(update):
