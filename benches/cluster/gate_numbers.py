@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 import psutil
 import uvloop
+from benches.disk_sync import sync_seconds
 
 from distributed.client import Client
 from distributed.client.job import JobHandle
@@ -144,16 +145,6 @@ async def submissions(cluster: LocalCluster, client: Client, folder: Path) -> No
         f"this machine, the gate took {busy / took:.2f} of a core: {SUBMISSIONS / busy:,.0f} for "
         "each second of its own"
     )
-
-
-def sync_seconds(folder: Path, times: int = 50) -> float:
-    """What one write with a sync takes on the ledger's disk."""
-    with (folder / "sync").open("wb", buffering=0) as file:
-        started = time.perf_counter()
-        for _ in range(times):
-            file.write(bytes(4096))
-            os.fsync(file.fileno())
-        return (time.perf_counter() - started) / times
 
 
 async def memory(cluster: LocalCluster, client: Client) -> None:

@@ -5,14 +5,12 @@ python shoal_peer.py memory|sqlite
 
 from __future__ import annotations
 
-import os
-import statistics
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import uvloop
+from benches.disk_sync import sync_seconds
 from measured import measure_awaited
 
 from distributed import Client, Job, Workflow
@@ -27,18 +25,6 @@ async def run(client: Client, workflows: tuple[Workflow, ...]) -> None:
     await handle.result()
 
 
-def sync_ms(folder: Path, times: int = 200) -> float:
-    """What one small write with a sync takes where the ledger is, in the median."""
-    taken = []
-    with (folder / "sync").open("wb", buffering=0) as file:
-        for _ in range(times):
-            started = time.perf_counter()
-            file.write(bytes(4096))
-            os.fsync(file.fileno())
-            taken.append((time.perf_counter() - started) * 1000)
-    return statistics.median(taken)
-
-
 async def main(ledger: str, folder: Path) -> None:
     shape = Shape(workers=2, cores=1, ledger="memory:" if ledger == "memory" else "")
     cluster = LocalCluster(shape, folder)
@@ -51,7 +37,7 @@ async def main(ledger: str, folder: Path) -> None:
                 lambda count: run(
                     client, tuple(Workflow(name=f"w{n}", run=EMPTY) for n in range(count))
                 ),
-                sync_ms=sync_ms(folder),
+                sync_ms=sync_seconds(folder) * 1000,
             )
     finally:
         await cluster.stop()

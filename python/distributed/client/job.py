@@ -81,7 +81,8 @@ class JobHandle:
         Raises:
             JobFailed: it ended otherwise; the cause is the first workflow's failure.
             JobGone: no gate knows the job.
-            ConnectError: no gate answered at all for the client's patience; the job goes on.
+            ConnectError: for the client's patience no gate answered, or only pointed to one that
+                did not; the job goes on.
             TimeoutError: it had not ended in time; it goes on.
         """
         async with asyncio.timeout(timeout):
@@ -195,6 +196,7 @@ class JobHandle:
         for update in updates:
             if update.kind == "progress":
                 if update.elapsed_seconds < self._progressed:
+                    # Held up on its way, or on a connection from before: what is shown is newer.
                     continue
                 self._progressed = update.elapsed_seconds
                 if self._updates and self._updates[-1].kind == "progress":

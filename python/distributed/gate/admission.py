@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from distributed.messages.base import Refused
 from distributed.reliability.rate_limit import Rate, RateLimiter
-from distributed.reliability.shedding import MessageClass, shed
+from distributed.reliability.shedding import MessageClass
 from distributed.transport.interface import Context
 
 from .state import GateState
@@ -35,12 +35,10 @@ class Admission:
                 return Refused(
                     "rate_limited", "too many submissions by this client", retry_after_seconds=wait
                 )
-        refusal = shed(MessageClass.WORK, self._state.load.level)
-        if refusal is None:
-            return None
-        self._state.metrics.count("requests_shed", kind="work")
-        reason = f"{refusal.reason} ({self._state.load.reason})"
-        return Refused("overloaded", reason, retry_after_seconds=refusal.retry_after_seconds)
+        refusal = self._state.load.shed(MessageClass.WORK)
+        if refusal is not None:
+            self._state.metrics.count("requests_shed", kind="work")
+        return refusal
 
     def full(self, open_jobs: int) -> Refused | None:
         """Why there is no room for one more job here, or None."""

@@ -175,7 +175,7 @@ class GateNode:
             self._status.handlers(),
             {DrainNode: self._drain_node},
         )
-        return guarded(handlers, lambda: state.load.level, state.metrics)
+        return guarded(handlers, state.load, state.metrics)
 
     @property
     def name(self) -> str:

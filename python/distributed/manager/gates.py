@@ -96,7 +96,7 @@ class Gates:
             jobs=len(state.records),
             dispatch_rate=self._pace.rate,
             expected_wait_seconds=self._pace.wait_seconds(queued),
-            overload=self._overload(),
+            overload=self._overload().label,
             pressure=self._backpressure.level.label,
             draining=state.draining,
             largest_worker=allocation.largest,
@@ -108,17 +108,16 @@ class Gates:
             core_rate=self._pace.core_rate,
         )
 
-    def _overload(self) -> str:
+    def _overload(self) -> Overload:
         """The worse of this node's own and of its workers' together."""
-        workers = Overload.parse(self._overload_of_workers())
-        return max(workers, self._state.load.level).label
-
-    def _overload_of_workers(self) -> str:
         facts = [seat.status for seat in self._state.seats.values() if seat.status is not None]
         bad = sum(1 for status in facts if status.overload == "overloaded")
+        workers = Overload.HEALTHY
         if facts and bad * 2 >= len(facts):
-            return "overloaded"
-        return "busy" if any(status.overload != "healthy" for status in facts) else "healthy"
+            workers = Overload.OVERLOADED
+        elif any(status.overload != "healthy" for status in facts):
+            workers = Overload.BUSY
+        return max(workers, self._state.load.level)
 
     async def run(self) -> None:
         """Send the status to each gate to which it is news, until cancelled."""

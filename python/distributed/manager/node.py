@@ -140,7 +140,7 @@ class ManagerNode:
             **self._watching.handlers(),
             **self._views.handlers(),
         }
-        return guarded(handlers, lambda: self.state.load.level, self.state.metrics)
+        return guarded(handlers, self.state.load, self.state.metrics)
 
     async def start(self) -> None:
         """Listen, be found, and begin to work.

@@ -15,7 +15,7 @@ from distributed.messages.dispatch import (
     QueryJob,
     StartJob,
 )
-from distributed.reliability.shedding import MessageClass, shed
+from distributed.reliability.shedding import MessageClass
 from distributed.supervision import JobScope, Policy
 from distributed.transport.interface import Context, Handlers
 from distributed.types import WorkflowState as State
@@ -245,11 +245,10 @@ class Starting:
         if len(state.queue) and self._pace.queued > state.settings.queue_limit:
             raise PeerRefused("overloaded", "too many workflows wait here", retry_after_seconds=5.0)
         first = message.manager_epoch <= 1 and message.epoch <= 1
-        if first and (refusal := shed(MessageClass.WORK, state.load.level)) is not None:
+        if first and (refusal := state.load.shed(MessageClass.WORK)) is not None:
             state.metrics.count("requests_shed", kind="work")
-            reason = f"{refusal.reason} ({state.load.reason})"
             hint = refusal.retry_after_seconds
-            raise PeerRefused("overloaded", reason, retry_after_seconds=hint)
+            raise PeerRefused(refusal.code, refusal.reason, retry_after_seconds=hint)
         if first and not state.seats:
             raise PeerRefused("busy", "no worker is registered here", retry_after_seconds=1.0)
         largest = state.allocation.largest

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
+
 from distributed.clock import Clock
+from distributed.messages.base import Refused
 
 from .overload import Overload, OverloadDetector, OverloadRules
+from .shedding import MessageClass, shed
 
 LATE_ALONE = OverloadRules(least_seconds=2.0)
 """Without a trend below the worst bound: for a node that others stop giving work to."""
@@ -42,6 +46,13 @@ class Load:
     def reason(self) -> str:
         """What argues for the level, for people."""
         return self._detector.reason(self._clock.now())
+
+    def shed(self, kind: MessageClass) -> Refused | None:
+        """Why a message of that class is not looked at now, or None."""
+        refusal = shed(kind, self.level)
+        if refusal is None:
+            return None
+        return msgspec.structs.replace(refusal, reason=f"{refusal.reason} ({self.reason})")
 
     async def watch(self) -> None:
         """Look until cancelled, for a node without a loop that does."""

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-import msgspec
-
 from distributed.messages import (
     admin,
     cancel,
@@ -20,7 +18,7 @@ from distributed.messages import (
     submission,
     values,
 )
-from distributed.messages.base import Message
+from distributed.messages.base import Message, Refused
 
 from .overload import Overload
 
@@ -68,14 +66,7 @@ RETRY_AFTER_SECONDS = (0.5, 1.0, 3.0)
 """Hint for busy, stressed and overloaded."""
 
 
-class Shed(msgspec.Struct, frozen=True):
-    """Refused: why, and when it is worth trying again."""
-
-    reason: str
-    retry_after_seconds: float
-
-
-def shed(kind: MessageClass, level: Overload) -> Shed | None:
+def shed(kind: MessageClass, level: Overload) -> Refused | None:
     """Why a message of that class is not looked at now, or None.
 
     Busy sheds statistics, stressed progress too, overloaded new work too.
@@ -83,4 +74,4 @@ def shed(kind: MessageClass, level: Overload) -> Shed | None:
     if kind <= MessageClass.RESULTS or kind + level < SHED_FROM:
         return None
     reason = f"{level.label}: {kind.name.lower()} is shed"
-    return Shed(reason, RETRY_AFTER_SECONDS[level - 1])
+    return Refused("overloaded", reason, retry_after_seconds=RETRY_AFTER_SECONDS[level - 1])

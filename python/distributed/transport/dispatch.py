@@ -120,8 +120,7 @@ def refuse_strangers(identity: Identity) -> Filter:
             and peer.role in INSIDE
             and peer.datacenter != identity.datacenter
         ):
-            theirs = f"a {peer.role.value} of {peer.datacenter or 'no datacenter'}"
-            return _forbidden(f"{kind.__name__} is not taken from {theirs} here")
+            return _forbidden(f"{kind.__name__} is not taken from {_of(peer)} here")
         return refuse_foreign(peer, message)
 
     return check
@@ -132,8 +131,11 @@ def refuse_foreign(peer: Identity, message: Message) -> Refused | None:
     spoken_for = SPEAKS_FOR.get(type(message))
     if spoken_for is None or (datacenter := spoken_for(message)) == peer.datacenter:
         return None
-    theirs = f"a {peer.role.value} of {peer.datacenter or 'no datacenter'}"
-    return _forbidden(f"{type(message).__name__} for {datacenter} is not taken from {theirs}")
+    return _forbidden(f"{type(message).__name__} for {datacenter} is not taken from {_of(peer)}")
+
+
+def _of(peer: Identity) -> str:
+    return f"a {peer.role.value} of {peer.datacenter or 'no datacenter'}"
 
 
 def _forbidden(reason: str) -> Refused:

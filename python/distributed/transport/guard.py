@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from distributed.messages.base import Refused
 from distributed.messages.progress import WorkerLog
-from distributed.reliability.overload import Overload
-from distributed.reliability.shedding import MessageClass, class_of, shed
+from distributed.reliability.shedding import MessageClass, class_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
+    from distributed.reliability.load import Load
     from distributed.telemetry.metrics import Metrics
     from distributed.transport.interface import Context, Handlers, Reply, Service
 
@@ -23,7 +21,7 @@ KEPT: frozenset[type[msgspec.Struct]] = frozenset({WorkerLog})
 """Captured lines are thinned out where they are written, and counted for their reader."""
 
 
-def guarded(handlers: Handlers, level: Callable[[], Overload], metrics: Metrics) -> Handlers:
+def guarded(handlers: Handlers, load: Load, metrics: Metrics) -> Handlers:
     """The handlers of a node, those of progress and statistics behind its level of load.
 
     Progress that is shed is made good by the next; who asks for statistics is told when to ask
@@ -38,15 +36,12 @@ def guarded(handlers: Handlers, level: Callable[[], Overload], metrics: Metrics)
         name = importance.name.lower()
 
         def serve(context: Context, message: Any) -> Awaitable[Reply] | Reply:
-            refusal = shed(importance, level())
+            refusal = load.shed(importance)
             if refusal is None:
                 return service(context, message)
             metrics.count("requests_shed", kind=name)
-            return Refused(
-                "overloaded", refusal.reason, retry_after_seconds=refusal.retry_after_seconds
-            )
+            return refusal
 
         return serve
 
-    given: Mapping[type[msgspec.Struct], Service] = handlers
-    return {kind: behind(kind, service) for kind, service in given.items()}
+    return {kind: behind(kind, service) for kind, service in handlers.items()}

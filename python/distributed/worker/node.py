@@ -34,6 +34,7 @@ from .delivery import Delivery
 from .forensics import EventLog
 from .guards import Guards
 from .orphans import Orphans
+from .record import JobRecord
 from .registration import Registration
 from .reporting import Reporting
 from .running import Running
@@ -215,6 +216,9 @@ class WorkerNode:
             return False
         return True
 
+    async def _drop(self, record: JobRecord) -> None:
+        self.state.drop(record, "the worker stops")
+
     async def stop(self, *, drain_seconds: float = 0.0) -> None:
         """Finish within `drain_seconds`, then end whatever is left."""
         state, log = self.state, self.state.logger
@@ -226,7 +230,7 @@ class WorkerNode:
         if self._listener is not None:
             await settle("the listener", self._listener.close, log)
         for record in list(state.records.values()):
-            state.drop(record, "the worker stops")
+            await settle("a job", partial(self._drop, record), log)
         await settle("the executor", state.executor.close, log)
         if self._pool is not None:
             await settle("the connections", self._pool.close, log)

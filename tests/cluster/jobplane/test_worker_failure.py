@@ -67,6 +67,26 @@ async def test_a_worker_of_another_datacenter_is_refused_and_says_so_once(
     assert stray.state.records == {}
 
 
+async def test_a_stop_goes_on_past_a_job_that_cannot_be_dropped(
+    plane: Plane, caplog: pytest.LogCaptureFixture
+) -> None:
+    await plane.start(workers=1)
+    await plane.run("j1", workflow("sleeping", args={"seconds": 60}))
+    worker = plane.workers[0]
+    await plane.gate.until(lambda: running_on(plane, worker))
+    pids = worker.state.executor.processes  # type: ignore[attr-defined]
+
+    def drop(*_args: object) -> None:
+        raise RuntimeError("cannot be dropped")
+
+    worker.state.drop = drop  # type: ignore[method-assign]
+    with caplog.at_level(logging.ERROR):
+        await worker.stop()
+    assert "a job failed while closing: cannot be dropped" in caplog.text
+    assert pids
+    assert worker.state.executor.processes == ()  # type: ignore[attr-defined]
+
+
 async def test_a_crashing_child_costs_an_attempt_and_the_last_one_fails(plane: Plane) -> None:
     """MW 41.8b, c, 45.3."""
     await plane.start(workers=1)

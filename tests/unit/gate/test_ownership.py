@@ -290,8 +290,12 @@ async def test_an_heir_asks_every_manager_where_the_one_it_knows_of_knows_nothin
         taker.report = lambda m: JobReport(m.job_id, "eu", True, (("a", 1),), manager_epoch=2)
     two = await world.gate("g-2", **QUICK)
     starts = 1 if known else 2
-    begun = lambda: sum(len(manager.started) for manager in managers.values())  # noqa: E731
-    await world.until(lambda: handle.id in two.state.records and begun() == starts)
+    await world.until(
+        lambda: (
+            handle.id in two.state.records
+            and sum(len(manager.started) for manager in managers.values()) == starts
+        )
+    )
     run = two.state.records[handle.id].runs["eu"]
     await world.until(lambda: run.started)
     owner = managers[run.manager]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from distributed.clock import SystemClock
 from distributed.messages.base import Done, Message, Refused
 from distributed.messages.cancel import CancelJob
 from distributed.messages.progress import WorkerLog, WorkerProgress
 from distributed.messages.results import WorkerResults
 from distributed.messages.submission import FetchResult, ListJobs, SubmitJob
+from distributed.reliability.load import Load
 from distributed.reliability.overload import Overload
 from distributed.telemetry.metrics import CountingMetrics
 from distributed.transport.guard import guarded
@@ -38,7 +40,9 @@ def test_statistics_go_first_then_progress_and_results_never(
 ) -> None:
     """GM 4.2a, 4.2b, 41.9c, 41.9d: work is refused by those who know what it is."""
     metrics = CountingMetrics()
-    handlers = guarded({kind: lambda *_: Done() for kind in ALL}, lambda: level, metrics)
+    load = Load(SystemClock())
+    load.level = level
+    handlers = guarded({kind: lambda *_: Done() for kind in ALL}, load, metrics)
     answers = {kind: handlers[kind](None, None) for kind in ALL}  # type: ignore[arg-type]
     assert {kind for kind in ALL if answers[kind] != Done()} == refused
     for kind in refused:
